@@ -1,0 +1,51 @@
+package raster
+
+// BytesPerPixel is the size of a pixel of an Image.
+const BytesPerPixel = 4
+
+// Image is a picture of 32-bit pixels in rows from the top. A pixel's bytes
+// are blue, green, red and a fourth that is always zero, so that equal
+// pictures have equal bytes. The zero Image is empty and ready for Resize.
+type Image struct {
+	Pix    []byte
+	Stride int // bytes from one row to the next, at least 4*W
+	W, H   int // pixels
+}
+
+// NewImage makes a black picture.
+func NewImage(w, h int) *Image {
+	m := new(Image)
+	m.Resize(w, h)
+	return m
+}
+
+// Resize makes m w by h pixels, reusing its memory where that is large
+// enough. The content afterwards is unspecified; the report says whether the
+// size changed.
+func (m *Image) Resize(w, h int) bool {
+	if m.W == w && m.H == h && m.Stride == w*BytesPerPixel {
+		return false
+	}
+	n := w * h * BytesPerPixel
+	if cap(m.Pix) < n {
+		m.Pix = make([]byte, n)
+	}
+	m.Pix, m.Stride, m.W, m.H = m.Pix[:n], w*BytesPerPixel, w, h
+	return true
+}
+
+// Bounds gives the rectangle of the whole picture.
+func (m *Image) Bounds() Rect { return Rect{0, 0, m.W, m.H} }
+
+// Row gives the bytes of the pixels x0 up to x1 of row y.
+func (m *Image) Row(y, x0, x1 int) []byte {
+	at := y * m.Stride
+	return m.Pix[at+x0*BytesPerPixel : at+x1*BytesPerPixel]
+}
+
+// Copy copies the pixels of r from src, which must contain r, as m must.
+func (m *Image) Copy(src *Image, r Rect) {
+	for y := r.Y0; y < r.Y1; y++ {
+		copy(m.Row(y, r.X0, r.X1), src.Row(y, r.X0, r.X1))
+	}
+}
