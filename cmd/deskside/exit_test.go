@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"deskside"
+)
+
+func TestExitStatus(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("disk on fire"), 1},
+		{deskside.Errorf(deskside.CodeConflict, "hashes differ"), 1},
+		{usagef("deskside ports", "no"), 2},
+		{deskside.Errorf(deskside.CodeDenied, "policy"), 3},
+		{fmt.Errorf("setup: %w", deskside.Errorf(deskside.CodeRefused, "the person")), 3},
+		{deskside.Errorf(deskside.CodeExpired, "no answer"), 3},
+		{deskside.Errorf(deskside.CodeUnreachable, "no route"), 4},
+		{fmt.Errorf("exec: %w", statusError{137}), 137},
+	} {
+		if got := exitStatus(c.err); got != c.want {
+			t.Errorf("%v: status %d, want %d", c.err, got, c.want)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	var out, errOut bytes.Buffer
+	e := &env{stdout: &out, stderr: &errOut, json: true}
+	refusal := deskside.Errorf(deskside.CodeDenied, "policy does not\x1b[2J name you").From(deskside.ByAgent).Hint("Ask its owner.")
+	e.report(fmt.Errorf("setup with %q: %w", "desk7", refusal))
+
+	want := "deskside: setup with \"desk7\": agent: policy does not\\x1b[2J name you\nAsk its owner.\n"
+	if errOut.String() != want {
+		t.Errorf("got %q, want %q", errOut.String(), want)
+	}
+	var got struct{ Error deskside.Error }
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Error.Code != deskside.CodeDenied || got.Error.Do != "Ask its owner." || !strings.Contains(got.Error.Words, "desk7") {
+		t.Errorf("got %+v", got.Error)
+	}
+}
+
+func TestReportOfAnInterruption(t *testing.T) {
+	var errOut bytes.Buffer
+	e := &env{stderr: &errOut}
+	e.report(fmt.Errorf("ping: %w", context.Canceled))
+	if !strings.Contains(errOut.String(), "interrupted") {
+		t.Errorf("got %q", errOut.String())
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for in, want := range map[string]string{
+		"Zoë, 日本語":              "Zoë, 日本語",
+		"a\nb":                  `a\nb`,
+		"\u202egnp.exe":         `\u202egnp.exe`,
+		"\x1b]0;title\a":        `\x1b]0;title\a`,
+		"bad \xff utf-8\u2028!": `bad \ufffd utf-8\u2028!`,
+	} {
+		if got := plain(in); got != want {
+			t.Errorf("plain(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestEveryCommandExplainsItself holds the tree of commands to its form.
+func TestEveryCommandExplainsItself(t *testing.T) {
+	for _, c := range visible(rootCommand(&env{})) {
+		if strings.HasPrefix(c.CommandPath(), "deskside completion") {
+			continue // cobra's own
+		}
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: short help %q: want a line without a full stop", c.CommandPath(), c.Short)
+		}
+		if !c.HasSubCommands() && c.Example == "" {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+		if c.RunE == nil {
+			t.Errorf("%s does nothing", c.CommandPath())
+		}
+	}
+}

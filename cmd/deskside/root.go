@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// rootCommand makes the whole tree of commands. The list is explicit: a
+// command that is not here does not exist.
+func rootCommand(e *env) *cobra.Command {
+	root := group(&cobra.Command{
+		Use:   "deskside",
+		Short: "Help a person at another computer: screen, chat, files, facts",
+		Long: `Deskside lets a helpdesk engineer help a person at another computer: see and
+control the screen, chat, move files, look at what is wrong, and prove
+afterwards what was done.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy or the
+person, 4 not reachable.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	})
+	root.PersistentFlags().BoolVar(&e.json, "json", false, "print the result as JSON")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{err: err, command: c.CommandPath()}
+	})
+	root.AddCommand(
+		manCommand(e),
+		portsCommand(e),
+		versionCommand(e),
+	)
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+// group makes c a command that only holds others: by itself it shows its help,
+// and a word that is none of its commands is wrong usage.
+func group(c *cobra.Command) *cobra.Command {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return usagef(c.CommandPath(), "unknown command %q for %q", args[0], c.CommandPath())
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	return c
+}
+
+// leaf makes c a command that runs. Its own check of the arguments stays, with
+// the mistake reported as wrong usage.
+func leaf(c *cobra.Command, e *env, run func(ctx context.Context, e *env, args []string) error) *cobra.Command {
+	check := c.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usagef(c.CommandPath(), "%w; usage: %s", err, c.UseLine())
+		}
+		return nil
+	}
+	c.DisableFlagsInUseLine = true
+	c.RunE = func(c *cobra.Command, args []string) error { return run(c.Context(), e, args) }
+	return c
+}
+
+// oneOf says that a flag's value is none of those it may have.
+func oneOf(command, flag, value string, want ...string) error {
+	return usagef(command, "--%s %q: want one of %s", flag, value, fmt.Sprint(want))
+}

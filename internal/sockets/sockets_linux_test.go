@@ -1,0 +1,115 @@
+package sockets
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"deskside"
+)
+
+func TestListeningNamesThisProgram(t *testing.T) {
+	for _, network := range []string{"tcp4", "tcp6", "udp4", "udp6"} {
+		t.Run(network, func(t *testing.T) {
+			at := listen(t, network)
+			found, err := Listening(at.Port())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range found {
+				if s.Local == at && string(s.Transport) == network[:3] {
+					if s.PID != os.Getpid() || s.Program == "" || s.UID != uint32(os.Getuid()) {
+						t.Fatalf("got %+v, want process %d of user %d", s, os.Getpid(), os.Getuid())
+					}
+					return
+				}
+			}
+			t.Fatalf("%s %s is not in %v", network, at, found)
+		})
+	}
+}
+
+// listen opens a socket on loopback and gives its address.
+func listen(t *testing.T, network string) netip.AddrPort {
+	host := map[byte]string{'4': "127.0.0.1:0", '6': "[::1]:0"}[network[3]]
+	if network[:3] == "udp" {
+		c, err := net.ListenPacket(network, host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return netip.MustParseAddrPort(c.LocalAddr().String())
+	}
+	l, err := net.Listen(network, host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return netip.MustParseAddrPort(l.Addr().String())
+}
+
+func TestOwnerOfTheFarEnd(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+
+	remote := netip.MustParseAddrPort(far.RemoteAddr().String())
+	local := netip.MustParseAddrPort(far.LocalAddr().String())
+	uid, err := Owner(remote, local)
+	if err != nil || uid != uint32(os.Getuid()) {
+		t.Fatalf("got user %d, %v, want %d", uid, err, os.Getuid())
+	}
+	if _, err := Owner(remote, netip.MustParseAddrPort("127.0.0.1:1")); err == nil {
+		t.Fatal("a connection that does not exist has an owner")
+	}
+}
+
+const goodLine = "   0: 0100007F:0A8D 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 1"
+
+func TestParseLine(t *testing.T) {
+	s, err := parseLine(goodLine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(s.Local, s.Remote, s.state, s.UID, s.inode)
+	if want := "127.0.0.1:2701 0.0.0.0:0 10 1000 12345"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, bad := range []string{
+		"", "0: 0100007F:0A8D",
+		strings.Replace(goodLine, "0100007F", "01007F", 1),
+		strings.Replace(goodLine, "0A8D", "10A8D", 1),
+		strings.Replace(goodLine, "1000 ", "-1 ", 1),
+		strings.Replace(goodLine, "12345", "x", 1),
+	} {
+		if s, err := parseLine(bad); err == nil {
+			t.Errorf("%q was read as %+v", bad, s)
+		}
+	}
+}
+
+func FuzzParseTable(f *testing.F) {
+	f.Add("heading\n" + goodLine + "\n")
+	f.Add("heading\n0: 00000000000000000000000001000000:0A8D 00:00 07")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := parseTable(strings.NewReader(text), deskside.TCP, func(Socket) bool { return true })
+		if err != nil && list != nil {
+			t.Errorf("both a list and %v", err)
+		}
+	})
+}
