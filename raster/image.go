@@ -1,5 +1,7 @@
 package raster
 
+import "encoding/binary"
+
 // BytesPerPixel is the size of a pixel of an Image.
 const BytesPerPixel = 4
 
@@ -48,4 +50,45 @@ func (m *Image) Copy(src *Image, r Rect) {
 	for y := r.Y0; y < r.Y1; y++ {
 		copy(m.Row(y, r.X0, r.X1), src.Row(y, r.X0, r.X1))
 	}
+}
+
+// Move copies the pixels of src to the rectangle of the same size at (x, y)
+// within m. The two may overlap; m must contain both.
+func (m *Image) Move(src Rect, x, y int) {
+	row := func(i int) {
+		copy(m.Row(y+i, x, x+src.W()), m.Row(src.Y0+i, src.X0, src.X1))
+	}
+	if y <= src.Y0 {
+		for i := range src.H() {
+			row(i)
+		}
+		return
+	}
+	for i := src.H() - 1; i >= 0; i-- {
+		row(i)
+	}
+}
+
+// Fill makes every pixel of r, which m must contain, the given one.
+func (m *Image) Fill(r Rect, pixel uint32) {
+	if r.Empty() {
+		return
+	}
+	first := m.Row(r.Y0, r.X0, r.X1)
+	for i := 0; i < len(first); i += BytesPerPixel {
+		binary.LittleEndian.PutUint32(first[i:], pixel)
+	}
+	for y := r.Y0 + 1; y < r.Y1; y++ {
+		copy(m.Row(y, r.X0, r.X1), first)
+	}
+}
+
+// Pixel gives the pixel at (x, y) as 0x00RRGGBB.
+func (m *Image) Pixel(x, y int) uint32 {
+	return binary.LittleEndian.Uint32(m.Pix[y*m.Stride+x*BytesPerPixel:])
+}
+
+// Set makes the pixel at (x, y) 0x00RRGGBB.
+func (m *Image) Set(x, y int, pixel uint32) {
+	binary.LittleEndian.PutUint32(m.Pix[y*m.Stride+x*BytesPerPixel:], pixel&0xffffff)
 }
