@@ -1,0 +1,54 @@
+package loopback
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"strconv"
+)
+
+// User is a user of this machine, as far as starting a program for them needs.
+type User struct {
+	UID, GID int
+	Groups   []int // further groups
+	Name     string
+	Home     string
+}
+
+// Self is the user this process runs as.
+func Self() *User {
+	u, err := LookupUser(os.Getuid())
+	if err != nil {
+		u = &User{UID: os.Getuid(), Name: os.Getenv("USER")}
+	}
+	u.GID = os.Getgid()
+	if home, err := os.UserHomeDir(); err == nil {
+		u.Home = home
+	}
+	return u
+}
+
+// LookupUser finds a user by number.
+func LookupUser(uid int) (*User, error) {
+	found, err := user.LookupId(strconv.Itoa(uid))
+	if err != nil {
+		return nil, fmt.Errorf("user %d: %w", uid, err)
+	}
+	u := &User{UID: uid, Name: found.Username, Home: found.HomeDir}
+	if u.GID, err = strconv.Atoi(found.Gid); err != nil {
+		return nil, fmt.Errorf("user %d: group %q is not a number", uid, found.Gid)
+	}
+	groups, err := found.GroupIds()
+	if err != nil {
+		return nil, fmt.Errorf("groups of user %d: %w", uid, err)
+	}
+	for _, g := range groups {
+		if n, err := strconv.Atoi(g); err == nil {
+			u.Groups = append(u.Groups, n)
+		}
+	}
+	return u, nil
+}
+
+// IsSelf reports whether u is who this process runs as.
+func (u *User) IsSelf() bool { return u.UID == os.Getuid() }
