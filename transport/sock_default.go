@@ -1,0 +1,14 @@
+//go:build !linux
+
+package transport
+
+import (
+	"net"
+	"time"
+)
+
+// roundTrip does not know here.
+func roundTrip(net.Conn) time.Duration { return 0 }
+
+// tuneBulk leaves the system's congestion control as it is.
+func tuneBulk(net.Conn) {}
