@@ -1,0 +1,34 @@
+package x11
+
+import (
+	"github.com/jezek/xgb/xfixes"
+
+	"deskside/desktop"
+	"deskside/raster"
+)
+
+// cursor fetches the pointer's picture.
+func (g *capture) cursor() (*desktop.Cursor, error) {
+	r, err := xfixes.GetCursorImage(g.c.x).Reply()
+	if err != nil {
+		return nil, g.c.failed("read the pointer's picture", err)
+	}
+	c := &desktop.Cursor{HotX: int(r.Xhot), HotY: int(r.Yhot), Hidden: true}
+	c.Image = *raster.NewImage(int(r.Width), int(r.Height))
+	for i, argb := range r.CursorImage[:min(len(r.CursorImage), int(r.Width)*int(r.Height))] {
+		pix := c.Image.Pix[4*i : 4*i+4]
+		pix[0], pix[1], pix[2], pix[3] = straight(argb)
+		c.Hidden = c.Hidden && pix[3] == 0
+	}
+	return c, nil
+}
+
+// straight takes the opacity out of the colours of a premultiplied pixel.
+func straight(argb uint32) (b, g, r, a byte) {
+	alpha := argb >> 24
+	if alpha == 0 {
+		return 0, 0, 0, 0
+	}
+	full := func(v uint32) byte { return byte(min((v&0xff)*255/alpha, 255)) }
+	return full(argb), full(argb >> 8), full(argb >> 16), byte(alpha)
+}

@@ -1,0 +1,19 @@
+// Package x11 is the desktop of an X server: its picture by MIT-SHM and
+// DAMAGE, the pointer's picture by XFIXES, the screens by RANDR, input by
+// XTEST and XKB, the clipboard as an ICCCM selection, and the questions to the
+// person as windows of its own.
+//
+// A Desktop holds four connections to the server, one for each of picture,
+// input, clipboard and person, so that none of them waits for another. Each
+// connection has one goroutine that takes every event the server sends; Close
+// waits for all of them.
+//
+// What a server lacks is made up for where that is possible: without MIT-SHM
+// pictures travel through the connection, without RANDR the whole picture is
+// one screen, without XKB a keyboard has one group of two levels. DAMAGE and
+// XFIXES are required. A server that ends, or whose connection breaks, gives
+// desktop.ErrLost from then on.
+//
+// It does not find displays, does not decide who may look or type, and drops
+// no input while a question is open: desktop.Hold does.
+package x11

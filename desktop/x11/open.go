@@ -1,0 +1,115 @@
+package x11
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"deskside/desktop"
+)
+
+// Config says which desktop to open. Its zero value opens the one this process
+// was started on.
+type Config struct {
+	Display   string       // ":7"; empty: $DISPLAY
+	Authority string       // authority file; empty: $XAUTHORITY, else ~/.Xauthority
+	Log       *slog.Logger // nil: nothing is logged
+}
+
+// Desktop is an open X11 desktop. It is a desktop.Desktop, Input,
+// and more, each found by assertion.
+type Desktop struct {
+	*capture
+	*input
+
+	closing sync.Once
+}
+
+var (
+	_ desktop.Desktop = (*Desktop)(nil)
+	_ desktop.Input   = (*Desktop)(nil)
+)
+
+// Open connects to the server.
+func Open(cfg Config) (*Desktop, error) {
+	display := cfg.Display
+	if display == "" {
+		var err error
+		if display, err = displayFromEnvironment(); err != nil {
+			return nil, err
+		}
+	}
+	a, err := parseDisplay(display)
+	if err != nil {
+		return nil, err
+	}
+	o := opener{a, cfg.Authority, cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))}
+	d, err := o.open()
+	if err != nil {
+		return nil, fmt.Errorf("cannot open display %q: %w", display, err)
+	}
+	return d, nil
+}
+
+// opener opens the parts of a desktop; what was opened before one failed is
+// closed again.
+type opener struct {
+	address   address
+	authority string
+	log       *slog.Logger
+}
+
+func (o opener) open() (*Desktop, error) {
+	d := new(Desktop)
+	for _, part := range []func(*Desktop) error{o.capture, o.input} {
+		if err := part(d); err != nil {
+			d.Close()
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (o opener) connect(names ...string) (*conn, error) {
+	return connect(context.Background(), o.address, o.authority, names...)
+}
+
+func (o opener) capture(d *Desktop) error {
+	c, err := o.connect("DAMAGE", "XFIXES", "RANDR", "MIT-SHM")
+	if err != nil {
+		return err
+	}
+	if d.capture, err = newCapture(c, o.log); err != nil {
+		c.close()
+	}
+	return err
+}
+
+func (o opener) input(d *Desktop) error {
+	c, err := o.connect("XTEST", "XKEYBOARD")
+	if err != nil {
+		return err
+	}
+	if d.input, err = newInput(c, o.log); err != nil {
+		c.close()
+	}
+	return err
+}
+
+// Close is of desktop.Desktop.
+func (d *Desktop) Close() error {
+	d.closing.Do(func() {
+		if d.input != nil {
+			d.input.close()
+		}
+		if d.capture != nil {
+			d.capture.close()
+		}
+	})
+	return nil
+}
+
+var errNoXTEST = errors.New("the X server lacks the XTEST extension, so it takes no input")

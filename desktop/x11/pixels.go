@@ -1,0 +1,125 @@
+package x11
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+
+	"github.com/jezek/xgb/xproto"
+
+	"deskside/raster"
+)
+
+// pixels knows how the server stores pixels and turns them into those of a
+// raster.Image.
+type pixels struct {
+	depth  byte
+	bpp    int // bits of a stored pixel: 16 or 32
+	pad    int // bits to which rows are padded
+	order  binary.ByteOrder
+	red    channel
+	green  channel
+	blue   channel
+	native bool // stored as a raster.Image, but for the fourth byte
+}
+
+// channel is where a colour sits in a pixel.
+type channel struct{ shift, width int }
+
+func channelOf(mask uint32) channel {
+	return channel{bits.TrailingZeros32(mask), bits.OnesCount32(mask)}
+}
+
+// value gives the colour as eight bits. Fewer bits are repeated, so that the
+// brightest stays the brightest; more are cut.
+func (c channel) value(pixel uint32) byte {
+	v := pixel >> c.shift & (1<<c.width - 1)
+	if c.width >= 8 {
+		return byte(v >> (c.width - 8))
+	}
+	v <<= 8 - c.width
+	return byte(v | v>>c.width | v>>(2*c.width))
+}
+
+// pixelsOf finds the storage of the root window.
+func pixelsOf(setup *xproto.SetupInfo, screen *xproto.ScreenInfo) (*pixels, error) {
+	p := &pixels{depth: screen.RootDepth, order: binary.LittleEndian}
+	if setup.ImageByteOrder == xproto.ImageOrderMSBFirst {
+		p.order = binary.BigEndian
+	}
+	for _, f := range setup.PixmapFormats {
+		if f.Depth == screen.RootDepth {
+			p.bpp, p.pad = int(f.BitsPerPixel), int(f.ScanlinePad)
+		}
+	}
+	v := visualOf(screen)
+	if v == nil || v.Class != xproto.VisualClassTrueColor && v.Class != xproto.VisualClassDirectColor || p.bpp != 16 && p.bpp != 32 || p.pad == 0 {
+		return nil, fmt.Errorf("the screen has %d bits of colour without fixed places for red, green and blue: set its depth to 24", screen.RootDepth)
+	}
+	p.red, p.green, p.blue = channelOf(v.RedMask), channelOf(v.GreenMask), channelOf(v.BlueMask)
+	eight := func(shift int) channel { return channel{shift, 8} }
+	p.native = p.bpp == 32 && p.order == binary.LittleEndian &&
+		p.red == eight(16) && p.green == eight(8) && p.blue == eight(0)
+	return p, nil
+}
+
+func visualOf(screen *xproto.ScreenInfo) *xproto.VisualInfo {
+	for _, d := range screen.AllowedDepths {
+		for i := range d.Visuals {
+			if d.Visuals[i].VisualId == screen.RootVisual {
+				return &d.Visuals[i]
+			}
+		}
+	}
+	return nil
+}
+
+// stride gives the bytes of a stored row of w pixels.
+func (p *pixels) stride(w int) int { return (w*p.bpp + p.pad - 1) / p.pad * p.pad / 8 }
+
+// copy puts the pixels of r into dst, from a grab of the area at.
+func (p *pixels) copy(dst *raster.Image, src []byte, at, r raster.Rect) error {
+	stride := p.stride(at.W())
+	if len(src) < stride*at.H() {
+		return fmt.Errorf("the server sent %d bytes for %v, want %d", len(src), at, stride*at.H())
+	}
+	for y := r.Y0; y < r.Y1; y++ {
+		row := src[(y-at.Y0)*stride:]
+		from := (r.X0 - at.X0) * p.bpp / 8
+		p.row(dst.Row(y, r.X0, r.X1), row[from:from+r.W()*p.bpp/8])
+	}
+	return nil
+}
+
+const colours = 0x00ffffff // the bits of a raster pixel that may be set
+
+func (p *pixels) row(dst, src []byte) {
+	switch {
+	case p.native:
+		copyColours(dst, src)
+	case p.bpp == 32:
+		for i := 0; i+4 <= len(dst); i += 4 {
+			p.put(dst[i:i+4], p.order.Uint32(src[i:]))
+		}
+	default:
+		for i := 0; i+4 <= len(dst); i += 4 {
+			p.put(dst[i:i+4], uint32(p.order.Uint16(src[i/2:])))
+		}
+	}
+}
+
+func (p *pixels) put(dst []byte, pixel uint32) {
+	dst[0], dst[1], dst[2], dst[3] = p.blue.value(pixel), p.green.value(pixel), p.red.value(pixel), 0
+}
+
+// copyColours copies pixels two at a time, with the fourth byte of each zero:
+// servers leave there what they like.
+func copyColours(dst, src []byte) {
+	for len(dst) >= 8 && len(src) >= 8 {
+		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src)&(colours|colours<<32))
+		dst, src = dst[8:], src[8:]
+	}
+	if len(dst) >= 4 && len(src) >= 4 {
+		binary.LittleEndian.PutUint32(dst, binary.LittleEndian.Uint32(src)&colours)
+	}
+}

@@ -1,0 +1,34 @@
+package x11
+
+// Scan codes beyond the plain ones, as key codes of Linux's input-event-codes.h.
+// X servers on Linux use those plus eight. The plain codes, 1 to 83, are the
+// same in both.
+var scanned = map[uint32]byte{
+	0x54: 99, 0x56: 86, 0x57: 87, 0x58: 88, 0x59: 117,
+	0x5a: 190, 0x5d: 183, 0x5e: 184, 0x5f: 185, 0x55: 186, // F20, F13 to F16
+	0x83: 187, 0xf7: 188, 0x84: 189, 0x74: 191, 0xf9: 192, 0x6d: 193, 0x6f: 194, // F17 to F24
+	0x70: 93, 0x71: 123, 0x72: 122, 0x73: 89, 0x77: 91, 0x78: 90, // Japanese and Korean keys
+	0x79: 92, 0x7b: 94, 0x7d: 124, 0x7e: 121,
+
+	0x9c: 96, 0x9d: 97, 0xb5: 98, 0xb7: 99, 0xb8: 100, 0xc5: 69, 0xc6: 119,
+	0xc7: 102, 0xc8: 103, 0xc9: 104, 0xcb: 105, 0xcd: 106, 0xcf: 107, 0xd0: 108, 0xd1: 109, 0xd2: 110, 0xd3: 111,
+	0xdb: 125, 0xdc: 126, 0xdd: 127, 0xde: 116, 0xdf: 142, 0xe3: 143,
+	0x90: 165, 0x99: 163, 0xa0: 113, 0xa1: 140, 0xa2: 164, 0xa4: 166, 0xae: 114, 0xb0: 115, 0xb2: 172,
+	0xe5: 217, 0xe6: 156, 0xe7: 173, 0xe8: 128, 0xe9: 159, 0xea: 158, 0xeb: 157, 0xec: 155, 0xed: 226,
+}
+
+const (
+	lastPlainScan = 83
+	evdevOffset   = 8
+)
+
+// codeOfScan gives the X key code of a scan code, 0 for one not known.
+func codeOfScan(scan uint32) byte {
+	switch code, ok := scanned[scan]; {
+	case ok:
+		return code + evdevOffset
+	case scan >= 1 && scan <= lastPlainScan:
+		return byte(scan) + evdevOffset
+	}
+	return 0
+}
