@@ -10,16 +10,14 @@ import (
 	"strconv"
 
 	"deskside"
+	"deskside/identity"
 )
 
 // ErrLocked is returned by Open when another process writes the log.
 var ErrLocked = errors.New("another process writes it")
 
 func (l *Log) open() error {
-	if err := os.MkdirAll(l.dir, 0o700); err != nil {
-		return err
-	}
-	if err := checkPrivate(l.dir); err != nil {
+	if err := identity.MakePrivate(l.dir); err != nil {
 		return err
 	}
 	lock, err := os.OpenFile(filepath.Join(l.dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)

@@ -4,22 +4,9 @@ package audit
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 )
-
-// checkPrivate refuses a folder that others may read or write.
-func checkPrivate(dir string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return err
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return fmt.Errorf("others may use the folder, its mode is %#o; run: chmod 700 %q", mode, dir)
-	}
-	return nil
-}
 
 // lockFile makes this process the one that writes, until f is closed.
 func lockFile(f *os.File) error {

@@ -7,10 +7,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// checkPrivate leaves the folder's access list as whoever installed the agent
-// set it.
-func checkPrivate(string) error { return nil }
-
 // lockFile makes this process the one that writes, until f is closed.
 func lockFile(f *os.File) error {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY

@@ -12,8 +12,9 @@
 //	3  refused by policy or the person
 //	4  not reachable
 //
-// Every command takes --json and then prints one JSON value on the standard
-// output: its result, or {"error": {"code", "words", "by", "do"}}.
+// Every command takes --json and then prints JSON on the standard output: its
+// result, or {"error": {"code", "words", "by", "do"}}. Lists without a bound,
+// as of audit entries, are one value on each line.
 //
 // It holds no logic of the protocol, of policy or of a service: those are in
 // the packages that it joins together.

@@ -38,7 +38,8 @@ type statusError struct{ status int }
 
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", s.status) }
 
-// exitStatus gives the status for what a command returned.
+// exitStatus gives the status for what a command returned. A refusal counts as
+// one only when the other side said it.
 func exitStatus(err error) int {
 	if err == nil {
 		return exitDone
@@ -49,11 +50,13 @@ func exitStatus(err error) int {
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
-	switch deskside.CodeOf(err) {
+	switch said := deskside.AsError(err); said.Code {
 	case deskside.CodeUnknownKey, deskside.CodeDenied, deskside.CodeRefused, deskside.CodeExpired,
 		deskside.CodeNobody, deskside.CodeNoTicket, deskside.CodeNoRight, deskside.CodePolicyBroken,
 		deskside.CodeBusy, deskside.CodeTooMany:
-		return exitRefused
+		if said.By != "" {
+			return exitRefused
+		}
 	case deskside.CodeUnreachable:
 		return exitUnreachable
 	}

@@ -21,9 +21,10 @@ func TestExitStatus(t *testing.T) {
 		{errors.New("disk on fire"), 1},
 		{deskside.Errorf(deskside.CodeConflict, "hashes differ"), 1},
 		{usagef("deskside ports", "no"), 2},
-		{deskside.Errorf(deskside.CodeDenied, "policy"), 3},
-		{fmt.Errorf("setup: %w", deskside.Errorf(deskside.CodeRefused, "the person")), 3},
-		{deskside.Errorf(deskside.CodeExpired, "no answer"), 3},
+		{deskside.Errorf(deskside.CodeDenied, "policy").From(deskside.ByAgent), 3},
+		{fmt.Errorf("setup: %w", deskside.Errorf(deskside.CodeRefused, "the person").From(deskside.ByPerson)), 3},
+		{deskside.Errorf(deskside.CodeExpired, "no answer").From(deskside.ByAgent), 3},
+		{deskside.Errorf(deskside.CodeDenied, "our own key file is open to others"), 1},
 		{deskside.Errorf(deskside.CodeUnreachable, "no route"), 4},
 		{fmt.Errorf("exec: %w", statusError{137}), 137},
 	} {

@@ -19,7 +19,8 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": cmdStatus,
+			"auditlog": cmdAuditLog,
+			"status":   cmdStatus,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DESKSIDE_HOME", e.WorkDir+"/home/deskside")

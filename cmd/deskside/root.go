@@ -27,6 +27,8 @@ person, 4 not reachable.`,
 		return &usageError{err: err, command: c.CommandPath()}
 	})
 	root.AddCommand(
+		auditCommand(e),
+		identityCommand(e),
 		manCommand(e),
 		portsCommand(e),
 		versionCommand(e),
