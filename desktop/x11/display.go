@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 )
@@ -59,11 +58,12 @@ func displayNumber(text string) (int, error) {
 }
 
 // dial connects to the server. A local server may listen on an abstract socket
-// alone, as in containers that do not share /tmp.
+// alone, as in containers that do not share /tmp; where there are none, the name
+// is that of a file which does not exist.
 func (a address) dial(ctx context.Context) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, a.network, a.addr)
-	if err != nil && a.network == "unix" && runtime.GOOS == "linux" {
+	if err != nil && a.network == "unix" {
 		if abstract, err2 := d.DialContext(ctx, a.network, "@"+a.addr); err2 == nil {
 			return abstract, nil
 		}
