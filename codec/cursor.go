@@ -47,7 +47,7 @@ func (d *Decoder) Cursor(src io.Reader, f *Format, m *raster.Image, w, h int) er
 	}
 	pixels, pitch := w*h*f.whole.Size, (w+7)/8
 	data := scratch(&d.packed, pixels+pitch*h)
-	if _, err := io.ReadFull(src, data); err != nil && len(data) > 0 {
+	if _, err := io.ReadFull(src, data); err != nil {
 		return fmt.Errorf("cursor: %w", cut(err))
 	}
 	m.Resize(w, h)

@@ -25,8 +25,12 @@ type Format struct {
 	whole, compact, tight *raster.Packing
 }
 
-// NewFormat prepares f, which must pass its Check and have no colour map.
+// NewFormat prepares f, which must pass its Check. A format with a colour map is
+// taken as raster.RGB332, and the map must be the one that makes that true.
 func NewFormat(f raster.Format) *Format {
+	if f.Mapped {
+		f = raster.RGB332
+	}
 	return &Format{Format: f, whole: f.Pixels(), compact: f.CompactPixels(), tight: f.TightPixels()}
 }
 
