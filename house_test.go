@@ -28,10 +28,10 @@ import (
 // package that is not here fails: say where it belongs.
 var floors = []string{
 	".",
-	"internal/await internal/sockets internal/xvfb",
+	"internal/await internal/plain internal/sockets internal/xvfb",
 	"raster",
 	"access codec identity desktop",
-	"rfb",
+	"rfb desktop/panel",
 	"desktop/desktoptest desktop/x11",
 	"audit loopback transport",
 	"transport/transporttest",
@@ -60,7 +60,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "rfb", "access"}
+var pure = []string{".", "raster", "codec", "rfb", "access", "internal/plain", "desktop/panel"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it) and the reason for having it.
@@ -81,7 +81,7 @@ var homes = map[string]struct{ home, reason string }{
 	"github.com/godbus/dbus/v5":               {"desktop/x11", "asks logind who sits at the screen"},
 	"go.uber.org/goleak":                      {"tests", "finds goroutines that outlive a test"},
 	"golang.org/x/crypto":                     {"*", "the Go project's own; HKDF and its like"},
-	"golang.org/x/image":                      {"desktop/x11", "fonts and text for the windows the person sees"},
+	"golang.org/x/image":                      {"desktop/panel", "fonts and text for the windows the person sees"},
 	"golang.org/x/sys":                        {"*", "the Go project's own; system calls"},
 	"golang.org/x/term":                       {"cmd/deskside", "tells a terminal from a pipe, reads without echo"},
 	"golang.org/x/time":                       {"transport", "rate limits"},
