@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"slices"
 	"sync"
 
@@ -61,7 +61,7 @@ type Client struct {
 	format *codec.Format
 
 	mu   sync.Mutex // guards writes and what is below
-	conn net.Conn
+	conn io.Writer
 	buf  []byte
 	clip string // offered to the server
 }
@@ -74,7 +74,7 @@ type Cursor struct {
 }
 
 // NewClient does the handshake on conn and asks for the whole picture.
-func NewClient(conn net.Conn, cfg ClientConfig) (*Client, error) {
+func NewClient(conn io.ReadWriter, cfg ClientConfig) (*Client, error) {
 	if cfg.Format == (raster.Format{}) {
 		cfg.Format = raster.RGB888
 	}

@@ -2,24 +2,12 @@ package rfb
 
 import (
 	"io"
-	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"deskside/codec"
 	"deskside/raster"
 )
-
-// scriptConn is a connection whose other side says what the script has.
-type scriptConn struct{ *script }
-
-func (scriptConn) Close() error                     { return nil }
-func (scriptConn) LocalAddr() net.Addr              { return nil }
-func (scriptConn) RemoteAddr() net.Addr             { return nil }
-func (scriptConn) SetDeadline(time.Time) error      { return nil }
-func (scriptConn) SetReadDeadline(time.Time) error  { return nil }
-func (scriptConn) SetWriteDeadline(time.Time) error { return nil }
 
 const handshake38 = "RFB 003.008\n\x01\x01\x00\x00\x00\x00"
 
@@ -29,7 +17,7 @@ var opening = handshake38 + string(ServerInit{W: 64, H: 48, Format: raster.RGB88
 func newClient(t *testing.T, server string, cfg ClientConfig) (*Client, *script) {
 	t.Helper()
 	s := says(opening + server)
-	c, err := NewClient(scriptConn{s}, cfg)
+	c, err := NewClient(s, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +190,7 @@ func FuzzClient(f *testing.F) {
 	f.Add(update(RectHeader{raster.XYWH(0, 0, 1, 1), codec.Tight}.Append(nil), []byte{0x80, 1, 2, 3}))
 	f.Fuzz(func(t *testing.T, server string) {
 		s := says(opening + server)
-		c, err := NewClient(scriptConn{s}, ClientConfig{MaxPixels: 1 << 16})
+		c, err := NewClient(s, ClientConfig{MaxPixels: 1 << 16})
 		for err == nil {
 			_, err = c.Next()
 		}
