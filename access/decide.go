@@ -1,0 +1,167 @@
+package access
+
+import (
+	"time"
+
+	"deskside"
+)
+
+// Presence says who is before the screen, as far as a decision needs it.
+type Presence uint8
+
+// The presences.
+const (
+	Present Presence = iota
+	Locked
+	Nobody
+)
+
+// Request is what an operator asks for.
+type Request struct {
+	Operator deskside.OperatorID
+	Rights   deskside.Rights
+	Meeting  bool // the operator meets this agent for the first time
+}
+
+// Situation is how things stand on the agent.
+type Situation struct {
+	Presence Presence
+	Open     []deskside.Session // sessions that are granted, active or suspended
+	Broken   error              // the policy file in place does not parse
+}
+
+// Basis is why a session may be: what was decided in its favour.
+type Basis uint8
+
+// The bases.
+const (
+	ByPolicy  Basis = iota // policy allows it unasked
+	ByPerson               // the person consented
+	ByAbsence              // nobody was there to ask, and policy allows it then
+)
+
+// Decision is what policy says to a request.
+type Decision struct {
+	Refusal *deskside.Error // set: no, and nothing else holds
+	Name    string          // what policy calls the operator; empty for an unknown key
+	Rights  deskside.Rights // at most these
+	Ask     bool            // the person must consent
+	Digits  bool            // and type the six digits
+	Basis   Basis           // where the person need not be asked
+	Limits  Limits
+}
+
+// Ceiling gives the rights that policy could ever give to a key, the first
+// part of every decision. The report is false for a key that gets nothing.
+func (p *Policy) Ceiling(key deskside.OperatorID) (OperatorRule, bool) {
+	if rule, ok := p.Operators[key]; ok {
+		return rule, true
+	}
+	if p.Unknown == UnknownAsk {
+		return OperatorRule{Key: key, Rights: p.UnknownRights, Consent: ConsentAsk, Limits: p.Limits.or(DefaultLimits)}, true
+	}
+	return OperatorRule{}, false
+}
+
+// Decide applies policy to a request. It only ever narrows: what is granted is
+// a part of what was asked for and of what policy allows.
+func (p *Policy) Decide(req Request, sit Situation) Decision {
+	rule, ok := p.Ceiling(req.Operator)
+	if !ok {
+		return refuse(deskside.CodeUnknownKey, "this agent does not know your key",
+			"Ask the agent's owner to permit it: deskside operator permit %s", req.Operator)
+	}
+	if sit.Broken != nil {
+		return refuse(deskside.CodePolicyBroken, "the agent's policy file does not parse, so no new session may begin",
+			"The agent's owner must mend it; the agent's log names the line.")
+	}
+	d := Decision{
+		Name:   rule.Name,
+		Rights: req.Rights & rule.Rights,
+		Ask:    rule.Consent != ConsentAllow,
+		Limits: rule.Limits,
+	}
+	_, known := p.Operators[req.Operator]
+	d.Digits = !known || req.Meeting
+	d.Ask = d.Ask || d.Digits
+	if d.Rights == 0 {
+		return refuse(deskside.CodeDenied, "policy allows you none of the rights you ask for",
+			"Policy could give you: %s.", rule.Rights)
+	}
+	if r := p.joining(req, sit); r != nil {
+		return Decision{Refusal: r}
+	}
+	joins := others(req, sit) > 0
+	d.Ask = d.Ask || joins
+	if !d.Ask || sit.Presence == Present {
+		return d
+	}
+	return p.absent(d, sit, d.Digits || joins)
+}
+
+// joining refuses a session too many.
+func (p *Policy) joining(req Request, sit Situation) *deskside.Error {
+	limit := p.MaxSessions
+	if limit == 0 {
+		limit = DefaultMaxSessions
+	}
+	if len(sit.Open) >= limit {
+		return deskside.Errorf(deskside.CodeBusy, "%d sessions are open, and policy allows no more", len(sit.Open)).
+			Hint("Wait until one has ended.")
+	}
+	if p.Join == JoinDeny && others(req, sit) > 0 {
+		return deskside.Errorf(deskside.CodeBusy, "another operator has a session, and policy lets nobody join").
+			Hint("Wait until that session has ended.")
+	}
+	return nil
+}
+
+// others counts the open sessions of other operators.
+func others(req Request, sit Situation) (n int) {
+	for _, s := range sit.Open {
+		if s.Operator.Key != req.Operator {
+			n++
+		}
+	}
+	return n
+}
+
+// absent settles a question that nobody is there to answer. A first meeting
+// and a second operator always need a person.
+func (p *Policy) absent(d Decision, sit Situation, needsPerson bool) Decision {
+	allowed := p.Nobody == NobodyAllowLocked || (p.Nobody == NobodyAllow && sit.Presence == Nobody)
+	if allowed && !needsPerson {
+		d.Ask, d.Basis = false, ByAbsence
+		return d
+	}
+	words := "nobody is logged on to consent"
+	if sit.Presence == Locked {
+		words = "the screen is locked, so nobody can consent"
+	}
+	return refuse(deskside.CodeNobody, words, "Try again when somebody is at the machine, or ask its owner about nobody-logged-on in policy.")
+}
+
+func refuse(code deskside.Code, words, do string, args ...any) Decision {
+	return Decision{Refusal: deskside.Errorf(code, "%s", words).Hint(do, args...)}
+}
+
+// Wire gives the limits as a session has them.
+func (l Limits) Wire() deskside.Limits {
+	sec := func(d Duration) deskside.Seconds {
+		return deskside.Seconds(time.Duration(d).Round(time.Second) / time.Second)
+	}
+	return deskside.Limits{Idle: sec(l.Idle), Absolute: sec(l.Absolute), Grace: sec(l.Grace)}
+}
+
+// Keep gives the rights that a session on a basis may keep under the policy,
+// none if it must end.
+func (p *Policy) Keep(key deskside.OperatorID, rights deskside.Rights, basis Basis) deskside.Rights {
+	rule, ok := p.Ceiling(key)
+	stands := basis == ByPerson ||
+		(basis == ByPolicy && rule.Consent == ConsentAllow) ||
+		(basis == ByAbsence && (rule.Consent == ConsentAllow || p.Nobody == NobodyAllow || p.Nobody == NobodyAllowLocked))
+	if !ok || !stands {
+		return 0
+	}
+	return rights & rule.Rights
+}

@@ -1,0 +1,306 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"deskside"
+)
+
+// Unknown says what happens to an operator whose key policy does not name.
+type Unknown string
+
+// The rules for unknown operators.
+const (
+	UnknownDeny Unknown = "deny" // refused
+	UnknownAsk  Unknown = "ask"  // the person is asked, with six digits, every time
+)
+
+// Consent says whether the person is asked before a session begins.
+type Consent string
+
+// The consent rules.
+const (
+	ConsentAsk   Consent = "ask"
+	ConsentAllow Consent = "allow"
+)
+
+// NobodyRule says what happens when consent is needed and nobody can give it.
+type NobodyRule string
+
+// The rules for an absent person. With NobodyAllow a session begins unasked
+// while nobody is logged on; with NobodyAllowLocked it also does while the
+// screen is locked.
+const (
+	NobodyDeny        NobodyRule = "deny"
+	NobodyAllow       NobodyRule = "allow"
+	NobodyAllowLocked NobodyRule = "allow-if-locked"
+)
+
+// Join says whether a second operator may be let in beside the first.
+type Join string
+
+// The rules for joining. JoinAsk always asks the person, whatever the consent
+// rule of the operator is.
+const (
+	JoinDeny Join = "deny"
+	JoinAsk  Join = "ask"
+)
+
+// Duration is a time span written as "15m" or "1h30m".
+type Duration time.Duration
+
+// UnmarshalText reads what time.ParseDuration does; it must be positive.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil || v <= 0 {
+		return fmt.Errorf("%q is not a time span such as 90s, 15m or 8h", b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalText gives the form UnmarshalText reads.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// rightList reads rights written as a list of names, or as one string.
+func rightList(v any) (deskside.Rights, error) {
+	switch v := v.(type) {
+	case string:
+		return deskside.ParseRights(v)
+	case []any:
+		names := make([]string, len(v))
+		for i, n := range v {
+			s, ok := n.(string)
+			if !ok {
+				return 0, fmt.Errorf("rights: %v is not the name of a right", n)
+			}
+			names[i] = s
+		}
+		return deskside.ParseRights(strings.Join(names, ","))
+	}
+	return 0, fmt.Errorf("rights: want %q or a list such as [%q, %q]", "all", "view", "chat")
+}
+
+// Limits bound each session of an operator. A zero takes the default.
+type Limits struct {
+	Idle     Duration `toml:"idle,omitempty"`     // default 15m
+	Absolute Duration `toml:"absolute,omitempty"` // default 8h
+	Grace    Duration `toml:"grace,omitempty"`    // default 2m
+	Ask      Duration `toml:"ask,omitempty"`      // how long the question stands, default 60s
+}
+
+// DefaultLimits are used where policy says nothing.
+var DefaultLimits = Limits{
+	Idle:     Duration(15 * time.Minute),
+	Absolute: Duration(8 * time.Hour),
+	Grace:    Duration(2 * time.Minute),
+	Ask:      Duration(time.Minute),
+}
+
+// or takes the smaller of each limit that both set, or the one that is set.
+func (l Limits) or(base Limits) Limits {
+	pick := func(own, base Duration) Duration {
+		if own == 0 {
+			return base
+		}
+		return own
+	}
+	return Limits{pick(l.Idle, base.Idle), pick(l.Absolute, base.Absolute), pick(l.Grace, base.Grace), pick(l.Ask, base.Ask)}
+}
+
+// OperatorRule permits one operator by key.
+type OperatorRule struct {
+	Key     deskside.OperatorID
+	Name    string
+	Rights  deskside.Rights
+	Consent Consent
+	Limits  Limits
+}
+
+// FileRoot is a folder that the file service opens.
+type FileRoot struct {
+	Name  string `toml:"name"`
+	Path  string `toml:"path"`            // absolute; a leading ~/ is the person's home
+	Write bool   `toml:"write,omitempty"` // files-write reaches it
+}
+
+// Clipboard says in which directions clipboard text may travel. Both are off
+// by default.
+type Clipboard struct {
+	ToAgent    bool `toml:"to-agent,omitempty"`
+	ToOperator bool `toml:"to-operator,omitempty"`
+}
+
+// Policy is what the agent's owner allows. The zero Policy permits nobody.
+type Policy struct {
+	Unknown       Unknown
+	UnknownRights deskside.Rights // what an unknown operator may be given, when asked
+	Nobody        NobodyRule
+	Join          Join
+	MaxSessions   int
+	Limits        Limits
+	Clipboard     Clipboard
+	Files         []FileRoot
+	StartupFiles  bool // files-write may reach start-up files
+	AuditChat     bool // the audit keeps the text of chat messages
+	Operators     map[deskside.OperatorID]OperatorRule
+}
+
+// file is the policy as it is written.
+type file struct {
+	Unknown       Unknown    `toml:"unknown-operators"`
+	UnknownRights any        `toml:"unknown-rights"`
+	Nobody        NobodyRule `toml:"nobody-logged-on"`
+	Join          Join       `toml:"join"`
+	MaxSessions   int        `toml:"max-sessions"`
+	StartupFiles  bool       `toml:"startup-files"`
+	AuditChat     bool       `toml:"audit-chat"`
+	Limits        Limits     `toml:"limits"`
+	Clipboard     Clipboard  `toml:"clipboard"`
+	Files         []FileRoot `toml:"files"`
+	Operators     []struct {
+		Key     string  `toml:"key"`
+		Name    string  `toml:"name"`
+		Rights  any     `toml:"rights"`
+		Consent Consent `toml:"consent"`
+		Limits  Limits  `toml:"limits"`
+	} `toml:"operator"`
+}
+
+// DefaultMaxSessions is how many sessions may be open at once where policy
+// says nothing.
+const DefaultMaxSessions = 4
+
+// MaxPolicySize is the most bytes a policy file may have.
+const MaxPolicySize = 16 << 20
+
+// ParsePolicy reads a policy in TOML. Unknown keys, unknown words and values
+// that contradict each other are errors; where the error has a place, it
+// begins with "line N:".
+func ParsePolicy(text []byte) (*Policy, error) {
+	if len(text) > MaxPolicySize {
+		return nil, fmt.Errorf("policy of %d bytes: at most %d", len(text), MaxPolicySize)
+	}
+	f := file{Unknown: UnknownDeny, Nobody: NobodyDeny, Join: JoinAsk, MaxSessions: DefaultMaxSessions}
+	dec := toml.NewDecoder(strings.NewReader(string(text))).DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil {
+		return nil, withLine(err)
+	}
+	return f.policy(text)
+}
+
+// withLine puts the line in front of what the decoder says.
+func withLine(err error) error {
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) && len(strict.Errors) > 0 {
+		row, _ := strict.Errors[0].Position()
+		return fmt.Errorf("line %d: unknown key %q", row, strings.Join(strict.Errors[0].Key(), "."))
+	}
+	var decode *toml.DecodeError
+	if errors.As(err, &decode) {
+		row, _ := decode.Position()
+		return fmt.Errorf("line %d: %w", row, err)
+	}
+	return err
+}
+
+// policy checks what the decoder cannot.
+func (f *file) policy(text []byte) (*Policy, error) {
+	p := &Policy{
+		Unknown: f.Unknown, Nobody: f.Nobody, Join: f.Join, MaxSessions: f.MaxSessions,
+		Limits: f.Limits.or(DefaultLimits), Clipboard: f.Clipboard, Files: f.Files,
+		StartupFiles: f.StartupFiles, AuditChat: f.AuditChat,
+		Operators: make(map[deskside.OperatorID]OperatorRule, len(f.Operators)),
+	}
+	at := places(text)
+	if err := errors.Join(
+		oneOf("unknown-operators", f.Unknown, UnknownDeny, UnknownAsk),
+		oneOf("nobody-logged-on", f.Nobody, NobodyDeny, NobodyAllow, NobodyAllowLocked),
+		oneOf("join", f.Join, JoinDeny, JoinAsk),
+	); err != nil {
+		return nil, at.wrap(strings.SplitN(err.Error(), " ", 2)[0], 0, err)
+	}
+	if p.MaxSessions < 1 || p.MaxSessions > 1000 {
+		return nil, at.wrap("max-sessions", 0, fmt.Errorf("max-sessions = %d: want 1 to 1000", p.MaxSessions))
+	}
+	rights := f.UnknownRights
+	if rights == nil {
+		rights = "view,control,chat,info"
+	}
+	var err error
+	if p.UnknownRights, err = rightList(rights); err != nil {
+		return nil, at.wrap("unknown-rights", 0, err)
+	}
+	for i, r := range f.Files {
+		if r.Path == "" || (r.Path[0] != '/' && !strings.HasPrefix(r.Path, "~") && !windowsAbs(r.Path)) {
+			return nil, at.wrap("[[files]]", i, fmt.Errorf("files: path %q is not absolute", r.Path))
+		}
+	}
+	return p, f.operators(p, at)
+}
+
+func windowsAbs(p string) bool { return len(p) > 2 && p[1] == ':' && (p[2] == '\\' || p[2] == '/') }
+
+// operators adds the rules for single keys.
+func (f *file) operators(p *Policy, at placesOf) error {
+	for i, o := range f.Operators {
+		fail := func(err error) error { return at.wrap("[[operator]]", i, err) }
+		key, err := deskside.ParseKeyID(o.Key)
+		if err != nil {
+			return fail(fmt.Errorf("operator: key %w", err))
+		}
+		if _, twice := p.Operators[key]; twice {
+			return fail(fmt.Errorf("operator: key %s is named twice", key))
+		}
+		rule := OperatorRule{Key: key, Name: o.Name, Consent: o.Consent, Limits: o.Limits.or(p.Limits)}
+		if rule.Name == "" {
+			rule.Name = "operator " + key.LastGroup()
+		}
+		if rule.Consent == "" {
+			rule.Consent = ConsentAsk
+		}
+		if err := oneOf("consent", rule.Consent, ConsentAsk, ConsentAllow); err != nil {
+			return fail(err)
+		}
+		if rule.Rights, err = rightList(o.Rights); err != nil {
+			return fail(err)
+		}
+		p.Operators[key] = rule
+	}
+	return nil
+}
+
+func oneOf[T ~string](key string, got T, want ...T) error {
+	words := make([]string, len(want))
+	for i, w := range want {
+		if got == w {
+			return nil
+		}
+		words[i] = fmt.Sprintf("%q", string(w))
+	}
+	return fmt.Errorf("%s = %q: want %s", key, string(got), strings.Join(words, " or "))
+}
+
+// placesOf finds the line of what the decoder has already read.
+type placesOf []string
+
+func places(text []byte) placesOf { return strings.Split(string(text), "\n") }
+
+// wrap puts the line of the n-th (from 0) line that starts with word in front
+// of err.
+func (p placesOf) wrap(word string, n int, err error) error {
+	for i, line := range p {
+		if strings.HasPrefix(strings.TrimSpace(line), word) {
+			if n == 0 {
+				return fmt.Errorf("line %d: %w", i+1, err)
+			}
+			n--
+		}
+	}
+	return err
+}

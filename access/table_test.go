@@ -1,0 +1,203 @@
+package access
+
+import (
+	"testing"
+	"time"
+
+	"deskside"
+)
+
+var start = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+
+func open(t *testing.T, tab *Table) (deskside.SessionID, Tickets) {
+	t.Helper()
+	id := tab.Ask(start, deskside.Operator{Key: key(1)}, deskside.AllRights, "printer")
+	tickets, err := tab.Grant(start, id, deskside.RightsOf(deskside.View, deskside.FilesRead), DefaultLimits, ByPerson)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tab.Attach(start, id); err != nil {
+		t.Fatal(err)
+	}
+	return id, tickets
+}
+
+func TestTicketsOpenTheirServiceToTheirKey(t *testing.T) {
+	var tab Table
+	id, tickets := open(t, &tab)
+	if len(tickets) != 3 {
+		t.Errorf("got %d tickets, want rcinfo, remctrl and xfer", len(tickets))
+	}
+	if s, err := tab.Verify(tickets[deskside.RemCtrl], deskside.RemCtrl, key(1)); err != nil || s.ID != id {
+		t.Errorf("got %v, %v", s, err)
+	}
+	for what, err := range map[string]error{
+		"another key":     verify(&tab, tickets[deskside.RemCtrl], deskside.RemCtrl, key(2)),
+		"another service": verify(&tab, tickets[deskside.RemCtrl], deskside.Xfer, key(1)),
+		"no ticket":       verify(&tab, deskside.Ticket{}, deskside.RemCtrl, key(1)),
+		"guessed":         verify(&tab, deskside.NewTicket(), deskside.RemCtrl, key(1)),
+	} {
+		if deskside.CodeOf(err) != deskside.CodeNoTicket {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+}
+
+func verify(tab *Table, ticket deskside.Ticket, s deskside.Service, k deskside.OperatorID) error {
+	_, err := tab.Verify(ticket, s, k)
+	return err
+}
+
+func TestAnAnswerCountsOnce(t *testing.T) {
+	var tab Table
+	id, _ := open(t, &tab)
+	if _, err := tab.Grant(start, id, deskside.AllRights, DefaultLimits, ByPerson); deskside.CodeOf(err) != deskside.CodeConflict {
+		t.Errorf("a second answer: %v", err)
+	}
+	late := tab.Ask(start, deskside.Operator{Key: key(1)}, deskside.AllRights, "")
+	tab.End(start, late, deskside.CauseWithdrawn)
+	if _, err := tab.Grant(start, late, deskside.AllRights, DefaultLimits, ByPerson); deskside.CodeOf(err) != deskside.CodeEnded {
+		t.Errorf("an answer after the withdrawal: %v", err)
+	}
+}
+
+func TestEndKillsTicketsAndNeverResumes(t *testing.T) {
+	var tab Table
+	id, tickets := open(t, &tab)
+	if !tab.End(start, id, deskside.CausePerson) || tab.End(start, id, deskside.CauseIdle) {
+		t.Error("want exactly one end")
+	}
+	for s, ticket := range tickets {
+		if deskside.CodeOf(verify(&tab, ticket, s, key(1))) != deskside.CodeNoTicket {
+			t.Errorf("%s opens after the end", s)
+		}
+	}
+	if _, err := tab.Resume(start, id, key(1), deskside.AllRights); deskside.CodeOf(err) != deskside.CodeEnded {
+		t.Errorf("resume after Stop: %v", err)
+	}
+	if s, _ := tab.Get(id); s.Cause != deskside.CausePerson {
+		t.Errorf("cause %q", s.Cause)
+	}
+	if deskside.CodeOf(tab.Check(id, deskside.View)) != deskside.CodeEnded {
+		t.Error("a right outlived the session")
+	}
+}
+
+func TestSuspendAndResume(t *testing.T) {
+	var tab Table
+	id, old := open(t, &tab)
+	lost := start.Add(time.Minute)
+	if !tab.Suspend(lost, id) || tab.Suspend(lost, id) {
+		t.Error("want exactly one suspension")
+	}
+	if deskside.CodeOf(tab.Check(id, deskside.View)) != deskside.CodeSuspended {
+		t.Error("a suspended session holds a right")
+	}
+	if deskside.CodeOf(verify(&tab, old[deskside.RemCtrl], deskside.RemCtrl, key(1))) != deskside.CodeNoTicket {
+		t.Error("an old ticket opens")
+	}
+	if _, err := tab.Resume(lost, id, key(2), deskside.AllRights); deskside.CodeOf(err) != deskside.CodeNotFound {
+		t.Errorf("another key resumes: %v", err)
+	}
+	fresh, err := tab.Resume(lost.Add(time.Minute), id, key(1), deskside.RightsOf(deskside.View, deskside.Execute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, _ := tab.Get(id); s.Rights != deskside.RightsOf(deskside.View) || s.State != deskside.Active {
+		t.Errorf("after resume: %+v", s)
+	}
+	if err := verify(&tab, fresh[deskside.RemCtrl], deskside.RemCtrl, key(1)); err != nil {
+		t.Error(err)
+	}
+	if deskside.CodeOf(verify(&tab, old[deskside.RemCtrl], deskside.RemCtrl, key(1))) != deskside.CodeNoTicket {
+		t.Error("an old ticket opens after the resume")
+	}
+	tab.Suspend(lost, id)
+	if _, err := tab.Resume(lost.Add(time.Hour), id, key(1), deskside.AllRights); deskside.CodeOf(err) != deskside.CodeEnded {
+		t.Errorf("resume after the grace time: %v", err)
+	}
+}
+
+func TestDue(t *testing.T) {
+	const beat = 10 * time.Second
+	for _, c := range []struct {
+		name  string
+		run   func(tab *Table, id deskside.SessionID) time.Time
+		cause deskside.Cause
+		none  bool
+	}{
+		{"alive", func(tab *Table, id deskside.SessionID) time.Time {
+			tab.Beat(start.Add(beat), id)
+			return start.Add(beat + Silence - 1)
+		}, "", true},
+		{"silent", func(*Table, deskside.SessionID) time.Time { return start.Add(Silence) }, "", false},
+		{"a heartbeat is not activity", func(tab *Table, id deskside.SessionID) time.Time {
+			at := start.Add(time.Duration(DefaultLimits.Idle))
+			tab.Beat(at, id)
+			return at
+		}, deskside.CauseIdle, false},
+		{"activity resets idle", func(tab *Table, id deskside.SessionID) time.Time {
+			at := start.Add(time.Duration(DefaultLimits.Idle))
+			tab.Beat(at, id)
+			tab.Touch(at.Add(-time.Second), id)
+			return at
+		}, "", true},
+		{"absolute", func(tab *Table, id deskside.SessionID) time.Time {
+			at := start.Add(time.Duration(DefaultLimits.Absolute))
+			tab.Beat(at, id)
+			tab.Touch(at, id)
+			return at
+		}, deskside.CauseAbsolute, false},
+		{"grace", func(tab *Table, id deskside.SessionID) time.Time {
+			tab.Suspend(start, id)
+			return start.Add(time.Duration(DefaultLimits.Grace))
+		}, deskside.CauseGrace, false},
+		{"tightened", func(tab *Table, id deskside.SessionID) time.Time {
+			l := DefaultLimits
+			l.Absolute = Duration(5 * time.Second)
+			tab.Tighten(id, l)
+			return start.Add(5 * time.Second)
+		}, deskside.CauseAbsolute, false},
+	} {
+		var tab Table
+		id, _ := open(t, &tab)
+		due := tab.Due(c.run(&tab, id))
+		if c.none != (len(due) == 0) || (!c.none && due[0] != Due{id, c.cause}) {
+			t.Errorf("%s: got %v", c.name, due)
+		}
+	}
+}
+
+// A leak per session was a fault of the old tool.
+func TestThousandsOfSessionsLeaveNothing(t *testing.T) {
+	var tab Table
+	for i := range 5_000 {
+		now := start.Add(time.Duration(i) * time.Millisecond)
+		id := tab.Ask(now, deskside.Operator{Key: key(1)}, deskside.AllRights, "")
+		if _, err := tab.Grant(now, id, deskside.AllRights, DefaultLimits, ByPolicy); err != nil {
+			t.Fatal(err)
+		}
+		tab.End(now, id, deskside.CauseOperator)
+		tab.Due(now)
+	}
+	if len(tab.tickets) != 0 || len(tab.rows) > MaxEnded {
+		t.Errorf("%d tickets and %d rows are left", len(tab.tickets), len(tab.rows))
+	}
+	tab.Due(start.Add(time.Hour))
+	if len(tab.rows) != 0 {
+		t.Errorf("%d rows are left after an hour", len(tab.rows))
+	}
+}
+
+func TestNarrowOnlyTakes(t *testing.T) {
+	var tab Table
+	id, _ := open(t, &tab)
+	tab.Narrow(id, deskside.AllRights)
+	if s, _ := tab.Get(id); s.Rights != deskside.RightsOf(deskside.View, deskside.FilesRead) {
+		t.Errorf("narrowing gave %s", s.Rights)
+	}
+	tab.Narrow(id, deskside.RightsOf(deskside.View))
+	if deskside.CodeOf(tab.Check(id, deskside.FilesRead)) != deskside.CodeNoRight {
+		t.Error("files-read is still there")
+	}
+}

@@ -1,0 +1,287 @@
+// Package authority is the agent's judge: it owns the session table and the
+// policy in force, asks the person, writes the audit, and lets streams in and
+// throws them out. The bar, the list of streams and what operators are told are
+// all derived from its table.
+//
+//	        decide            ask             answer, decide again
+//	Setup ─────────► asked ─────────► window ──────────────────► granted
+//	   │ refused        │ withdrawn      │ denied                    │ control stream
+//	   ▼                ▼                ▼                           ▼
+//	 audited          ended            ended                      active ⇄ suspended → ended
+//
+// It is asked in plain data and answers in plain data: it reads no byte that
+// comes from the network, so that it can live in another process than the one
+// that does. What gives access is written to the audit before it is given.
+//
+// It knows neither transports nor screens, and runs no service.
+package authority
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"deskside"
+	"deskside/access"
+	"deskside/desktop"
+	"deskside/rcinfo"
+)
+
+// Audit is where events are written. Append returns once the event is safe;
+// SignedHead gives the chain's head, signed by the agent, as JSON.
+type Audit interface {
+	Append(context.Context, deskside.Event) error
+	SignedHead() (string, error)
+}
+
+// Config is what an Authority needs.
+type Config struct {
+	Audit  Audit
+	Policy *access.Policy // in force at first
+
+	// Hello is what a permitted operator is told; Policy is filled in.
+	Hello func() rcinfo.Hello
+
+	// Person is who can be asked; nil where there is no desktop.
+	Person desktop.Person
+
+	// HoldInput drops all remote input from its call until release has been
+	// called; nil where there is no input.
+	HoldInput func() (release func())
+
+	// Changed is called after the set of sessions changed, without any lock
+	// held; nil to leave it.
+	Changed func([]deskside.Session)
+
+	// Now is the clock; nil takes time.Now.
+	Now func() time.Time
+
+	Log *slog.Logger
+}
+
+// Authority decides. Its methods may be called from any goroutine.
+type Authority struct {
+	Config
+
+	mu        sync.Mutex // guards all below
+	policy    *access.Policy
+	broken    error // the policy file in place does not parse
+	table     access.Table
+	live      map[deskside.SessionID]*live
+	requests  map[requestKey]*request
+	questions map[deskside.OperatorID]bool // whose question is open
+	meetings  []time.Time                  // of the last hour
+	denials   denials
+	closed    bool
+
+	timers sync.WaitGroup // aborts of control streams that are under way
+}
+
+// MaxStreams is how many streams a session may have open at once.
+const MaxStreams = 64
+
+// live is what the authority knows of a session beyond its row in the table.
+type live struct {
+	streams map[deskside.Stream]bool
+	done    chan struct{} // closed when the session is suspended or ends; new after a resume
+	changed chan struct{} // holds one value
+	control uint64        // the number of the control stream that counts
+	sealed  chan struct{} // closed when the end has been audited
+	head    string        // then: the signed head of the audit
+}
+
+// New makes an Authority.
+func New(c Config) *Authority {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Policy == nil {
+		c.Policy = &access.Policy{}
+	}
+	return &Authority{
+		Config:    c,
+		policy:    c.Policy,
+		live:      make(map[deskside.SessionID]*live),
+		requests:  make(map[requestKey]*request),
+		questions: make(map[deskside.OperatorID]bool),
+	}
+}
+
+// Close ends every session. No session can begin after it.
+func (a *Authority) Close() {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	for _, s := range a.Open() {
+		a.End(s.ID, deskside.CauseShutdown)
+	}
+	a.timers.Wait()
+}
+
+// Open copies the sessions that have not ended.
+func (a *Authority) Open() []deskside.Session {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.table.Sessions()
+}
+
+// changed derives the bar, and whatever else shows sessions, from the table.
+// No lock may be held.
+func (a *Authority) changed() {
+	sessions := a.Open()
+	if a.Person != nil {
+		a.Person.SetBar(bar(sessions))
+	}
+	if a.Changed != nil {
+		a.Changed(sessions)
+	}
+}
+
+// bar gives the rows of the bar: every session that was granted.
+func bar(sessions []deskside.Session) []desktop.BarEntry {
+	rows := make([]desktop.BarEntry, 0, len(sessions))
+	for _, s := range sessions {
+		if s.State == deskside.Asked {
+			continue
+		}
+		rows = append(rows, desktop.BarEntry{Session: s.ID, Operator: s.Operator, State: s.State, Rights: s.Rights, Until: s.Until})
+	}
+	return rows
+}
+
+// record writes an event and reports an error in the form operators get.
+func (a *Authority) record(e deskside.Event) error {
+	if err := a.Audit.Append(context.Background(), e); err != nil {
+		a.Log.Error("the audit cannot be written", "event", e.Kind, "error", err)
+		return deskside.Errorf(deskside.CodeNoAudit, "the agent cannot write its audit, so nothing may happen").
+			Hint("The agent's owner must look at its disk; the agent's log says more.")
+	}
+	return nil
+}
+
+// event fills in what is known of an operator and stream.
+func event(kind deskside.EventKind, op deskside.Operator, t deskside.Transport) deskside.Event {
+	return deskside.Event{Kind: kind, Operator: &op.Key, Name: op.Title(), Address: op.Address, Transport: t}
+}
+
+// sessionEvent fills in what is known of a session.
+func sessionEvent(kind deskside.EventKind, s deskside.Session) deskside.Event {
+	e := event(kind, s.Operator, "")
+	e.Session, e.Reason, e.Cause = &s.ID, s.Reason, s.Cause
+	e.Rights = s.Rights.String()
+	return e
+}
+
+// Run applies the limits of sessions until the context ends.
+func (a *Authority) Run(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			a.Expire()
+		}
+	}
+}
+
+// Expire ends and suspends the sessions whose time has come.
+func (a *Authority) Expire() {
+	a.mu.Lock()
+	due := a.table.Due(a.Now())
+	a.forget()
+	a.mu.Unlock()
+	for _, d := range due {
+		if d.Cause == "" {
+			a.suspend(d.ID)
+		} else {
+			a.End(d.ID, d.Cause)
+		}
+	}
+}
+
+// forget drops what belongs to sessions that the table has forgotten. The lock
+// is held.
+func (a *Authority) forget() {
+	for id := range a.live {
+		if _, ok := a.table.Get(id); !ok {
+			delete(a.live, id)
+		}
+	}
+	for key, r := range a.requests {
+		if r.over(a.Now()) {
+			delete(a.requests, key)
+		}
+	}
+}
+
+// SetPolicy puts a policy in force. With an error, the last good one stays,
+// and no new session may begin. A policy that narrows is applied to the open
+// sessions at once; one that widens waits for the next setup.
+func (a *Authority) SetPolicy(p *access.Policy, broken error) {
+	e := deskside.Event{Kind: deskside.EventPolicy, Words: "policy loaded"}
+	if broken != nil {
+		e.Words, e.Code = "policy does not parse, the last good one stays in force: "+broken.Error(), deskside.CodePolicyBroken
+	}
+	a.record(e)
+	a.mu.Lock()
+	a.broken = broken
+	if broken == nil {
+		a.policy = p
+	}
+	end, narrowed := a.narrow()
+	a.mu.Unlock()
+	for _, id := range end {
+		a.End(id, deskside.CausePolicy)
+	}
+	for _, s := range narrowed {
+		s.Abort()
+	}
+	a.changed()
+}
+
+// Policy returns the policy in force, and why the file in place is not it.
+func (a *Authority) Policy() (*access.Policy, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.policy, a.broken
+}
+
+// narrow applies the policy to the open sessions and lists those to end and
+// the streams to abort. The lock is held.
+func (a *Authority) narrow() (end []deskside.SessionID, streams []deskside.Stream) {
+	for _, s := range a.table.Sessions() {
+		if s.State == deskside.Asked {
+			continue // decided again when it is answered
+		}
+		keep := a.policy.Keep(s.Operator.Key, s.Rights, a.table.Basis(s.ID))
+		if keep == 0 {
+			end = append(end, s.ID)
+			continue
+		}
+		rule, _ := a.policy.Ceiling(s.Operator.Key)
+		a.table.Tighten(s.ID, rule.Limits)
+		if keep == s.Rights {
+			continue
+		}
+		a.table.Narrow(s.ID, keep)
+		l := a.live[s.ID]
+		l.tell()
+		for stream := range l.streams {
+			if stream.Service() != deskside.RCInfo && stream.Service().Needs()&keep == 0 {
+				streams = append(streams, stream)
+			}
+		}
+	}
+	return end, streams
+}
+
+// tell leaves a value for the control stream: the session changed.
+func (l *live) tell() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,338 @@
+package authority
+
+import (
+	"runtime"
+	"time"
+
+	"deskside"
+	"deskside/rcinfo"
+)
+
+// Admit lets a stream in, as deskside.Gate has it.
+func (a *Authority) Admit(ticket deskside.Ticket, stream deskside.Stream) (deskside.Pass, error) {
+	p, err := a.admit(ticket, stream)
+	if err != nil {
+		e := deskside.Event{Kind: deskside.EventDenied, Service: stream.Service().String()}
+		a.deny(rcinfo.Caller{Key: stream.Peer(), Path: stream.Path()}, e, err)
+		return nil, deskside.AsError(err).From(deskside.ByAgent)
+	}
+	return p, nil
+}
+
+func (a *Authority) admit(ticket deskside.Ticket, stream deskside.Stream) (*pass, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, err := a.table.Verify(ticket, stream.Service(), stream.Peer())
+	if err != nil {
+		return nil, err
+	}
+	l := a.live[s.ID]
+	if !l.streams[stream] {
+		if len(l.streams) >= MaxStreams {
+			return nil, deskside.Errorf(deskside.CodeTooMany, "the session has %d streams open", len(l.streams)).Hint("Close some.")
+		}
+		l.streams[stream] = true
+		stream.AfterClose(func() { a.closedStream(l, stream) })
+	}
+	return &pass{a: a, id: s.ID, done: l.done, stream: stream}, nil
+}
+
+func (a *Authority) closedStream(l *live, stream deskside.Stream) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(l.streams, stream)
+}
+
+// pass is deskside.Pass: a stream's hold on a session until it is suspended or
+// ends.
+type pass struct {
+	a      *Authority
+	id     deskside.SessionID
+	done   chan struct{}
+	stream deskside.Stream
+}
+
+func (p *pass) Session() deskside.Session {
+	p.a.mu.Lock()
+	defer p.a.mu.Unlock()
+	s, _ := p.a.table.Get(p.id)
+	return s
+}
+
+func (p *pass) Done() <-chan struct{} { return p.done }
+func (p *pass) Cause() deskside.Cause { return p.Session().Cause }
+
+func (p *pass) Check(r deskside.Right) error {
+	select {
+	case <-p.done:
+		return deskside.Errorf(deskside.CodeEnded, "the stream's session is over: %s", p.Cause().Words()).From(deskside.ByAgent)
+	default:
+	}
+	p.a.mu.Lock()
+	defer p.a.mu.Unlock()
+	if err := p.a.table.Check(p.id, r); err != nil {
+		return deskside.AsError(err).From(deskside.ByAgent)
+	}
+	return nil
+}
+
+func (p *pass) Touch() {
+	p.a.mu.Lock()
+	defer p.a.mu.Unlock()
+	p.a.table.Touch(p.a.Now(), p.id)
+}
+
+// Record completes the event and writes it. A session whose acts cannot be
+// audited ends.
+func (p *pass) Record(e deskside.Event) error {
+	s := p.Session()
+	full := sessionEvent(e.Kind, s)
+	path := p.stream.Path()
+	full.Address, full.Transport, full.Service = path.Remote, path.Transport, p.stream.Service().String()
+	full.Code, full.Words, full.Detail, full.Began = e.Code, e.Words, e.Detail, e.Began
+	if e.Cause != "" {
+		full.Cause = e.Cause
+	}
+	if err := p.a.record(full); err != nil {
+		go p.a.End(p.id, deskside.CauseAudit)
+		return err
+	}
+	return nil
+}
+
+// End ends a session for a cause: its streams are closed, its tickets die, and
+// the end is audited. A session that has ended stays as it is.
+func (a *Authority) End(id deskside.SessionID, cause deskside.Cause) {
+	a.mu.Lock()
+	if !a.table.End(a.Now(), id, cause) {
+		a.mu.Unlock()
+		return
+	}
+	s, _ := a.table.Get(id)
+	l := a.live[id]
+	a.release(l)
+	a.mu.Unlock()
+	a.seal(l, s)
+	a.changed()
+}
+
+// LastWords is how long a control stream may take to tell the cause of an end
+// before it is aborted. All other streams are aborted at once.
+const LastWords = 200 * time.Millisecond
+
+// release ends what a session has open. The lock is held; aborts do not block.
+func (a *Authority) release(l *live) {
+	select {
+	case <-l.done:
+	default:
+		close(l.done)
+	}
+	for stream := range l.streams {
+		if stream.Service() != deskside.RCInfo {
+			stream.Abort()
+			continue
+		}
+		a.timers.Add(1)
+		time.AfterFunc(LastWords, func() {
+			defer a.timers.Done()
+			stream.Abort()
+		})
+	}
+}
+
+// seal audits the end and keeps the signed head for the operator.
+func (a *Authority) seal(l *live, s deskside.Session) {
+	defer close(l.sealed)
+	if s.Began.IsZero() {
+		return // never granted; the refusal is in the audit
+	}
+	e := sessionEvent(deskside.EventEnd, s)
+	e.Began = s.Began
+	if a.record(e) != nil {
+		return
+	}
+	head, err := a.Audit.SignedHead()
+	if err != nil {
+		a.Log.Error("the audit's head cannot be signed", "error", err)
+		return
+	}
+	a.mu.Lock()
+	l.head = head
+	a.mu.Unlock()
+}
+
+// suspend closes the streams of a session that the network lost.
+func (a *Authority) suspend(id deskside.SessionID) {
+	a.mu.Lock()
+	if !a.table.Suspend(a.Now(), id) {
+		a.mu.Unlock()
+		return
+	}
+	s, _ := a.table.Get(id)
+	l := a.live[id]
+	close(l.done)
+	for stream := range l.streams {
+		stream.Abort()
+	}
+	a.mu.Unlock()
+	a.record(sessionEvent(deskside.EventSuspend, s))
+	a.changed()
+}
+
+// Resume gives a suspended session back to its key, after policy was asked
+// again. A session whose loss this side has not noticed yet is suspended first.
+func (a *Authority) Resume(c rcinfo.Caller, r rcinfo.Resume) (rcinfo.Answer, error) {
+	answer, err := a.resume(c, r.Session)
+	if err != nil {
+		e := event(deskside.EventDenied, deskside.Operator{Key: c.Key}, c.Path.Transport)
+		e.Session = &r.Session
+		a.deny(c, e, err)
+		return answer, deskside.AsError(err).From(deskside.ByAgent)
+	}
+	return answer, nil
+}
+
+func (a *Authority) resume(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Answer, error) {
+	a.mu.Lock()
+	s, ok := a.table.Get(id)
+	a.mu.Unlock()
+	if ok && s.Operator.Key == c.Key {
+		a.suspend(id)
+		e := sessionEvent(deskside.EventResume, s)
+		e.Address, e.Transport, e.Cause = c.Path.Remote, c.Path.Transport, ""
+		if err := a.record(e); err != nil {
+			return rcinfo.Answer{}, err
+		}
+	}
+	a.mu.Lock()
+	if ok {
+		ok = a.policy.Keep(c.Key, s.Rights, a.table.Basis(id)) != 0
+	}
+	rule, _ := a.policy.Ceiling(c.Key)
+	ceiling := rule.Rights
+	if !ok || a.closed || a.broken != nil {
+		ceiling = 0
+	}
+	if s.Operator.Key == c.Key && s.State != deskside.Ended && ceiling == 0 {
+		a.mu.Unlock()
+		return rcinfo.Answer{}, deskside.Errorf(deskside.CodeDenied, "policy no longer allows the session").Hint("Ask the agent's owner.")
+	}
+	tickets, err := a.table.Resume(a.Now(), id, c.Key, ceiling)
+	if err != nil {
+		a.mu.Unlock()
+		return rcinfo.Answer{}, err
+	}
+	a.live[id].done = make(chan struct{})
+	s, _ = a.table.Get(id)
+	a.mu.Unlock()
+	a.changed()
+	return answerOf(s, tickets), nil
+}
+
+// Attach makes a session active: its control stream is there. A newer control
+// stream takes the place of an older one.
+func (a *Authority) Attach(id deskside.SessionID) (rcinfo.Attachment, error) {
+	a.mu.Lock()
+	if err := a.table.Attach(a.Now(), id); err != nil {
+		a.mu.Unlock()
+		return rcinfo.Attachment{}, err
+	}
+	l := a.live[id]
+	l.control++
+	at := rcinfo.Attachment{Session: id, Number: l.control, Changed: l.changed}
+	a.mu.Unlock()
+	a.changed()
+	return at, nil
+}
+
+// Beat notes that a control stream was heard.
+func (a *Authority) Beat(at rcinfo.Attachment) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.table.Beat(a.Now(), at.Session)
+}
+
+// Lost suspends the session if this is its control stream.
+func (a *Authority) Lost(at rcinfo.Attachment) {
+	a.mu.Lock()
+	l, ok := a.live[at.Session]
+	current := ok && l.control == at.Number
+	a.mu.Unlock()
+	if current {
+		a.suspend(at.Session)
+	}
+}
+
+// Status lists the open streams of a session.
+func (a *Authority) Status(id deskside.SessionID) (rcinfo.Status, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.table.Get(id)
+	if !ok {
+		return rcinfo.Status{}, deskside.Errorf(deskside.CodeNotFound, "no such session")
+	}
+	status := rcinfo.Status{Session: s, Streams: []rcinfo.StreamStatus{}}
+	for stream := range a.live[id].streams {
+		status.Streams = append(status.Streams, rcinfo.StreamStatus{Service: stream.Service().String(), Path: stream.Path()})
+	}
+	return status, nil
+}
+
+// Ended says why a session of this caller ended. It waits, briefly, for the end
+// to be in the audit.
+func (a *Authority) Ended(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Ended, error) {
+	a.mu.Lock()
+	s, ok := a.table.Get(id)
+	l := a.live[id]
+	a.mu.Unlock()
+	if !ok || l == nil || s.Operator.Key != c.Key {
+		return rcinfo.Ended{}, deskside.Errorf(deskside.CodeNotFound, "no such session of yours").Hint("The agent remembers ended sessions for ten minutes.")
+	}
+	if s.State != deskside.Ended {
+		return rcinfo.Ended{}, deskside.Errorf(deskside.CodeConflict, "the session is %s", s.State)
+	}
+	select {
+	case <-l.sealed:
+	case <-time.After(LastWords / 2):
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return rcinfo.Ended{Session: s, Words: s.Cause.Words(), Head: l.head}, nil
+}
+
+// Sessions lists the open sessions: of other operators only who they are and
+// what they may do.
+func (a *Authority) Sessions(c rcinfo.Caller) ([]deskside.Session, error) {
+	if !a.knows(c.Key) {
+		return nil, stranger(c.Key)
+	}
+	list := a.Open()
+	for i, s := range list {
+		if s.Operator.Key != c.Key {
+			list[i] = deskside.Session{State: s.State, Rights: s.Rights, Operator: deskside.Operator{Name: s.Operator.Title()}}
+		}
+	}
+	return list, nil
+}
+
+func (a *Authority) knows(key deskside.OperatorID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.policy.Operators[key]; ok {
+		return true
+	}
+	for _, s := range a.table.Sessions() { // a stranger whom the person let in
+		if s.Operator.Key == key && s.State != deskside.Asked {
+			return true
+		}
+	}
+	return false
+}
+
+func stranger(key deskside.OperatorID) *deskside.Error {
+	return deskside.Errorf(deskside.CodeUnknownKey, "this agent does not know your key").From(deskside.ByAgent).
+		Hint("Ask the agent's owner to permit it: deskside operator permit %s", key)
+}
+
+// Platform names the system and processor the program runs on.
+func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
