@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"deskside"
+	"deskside/internal/toml"
 )
 
 // Unknown says what happens to an operator whose key policy does not name.
@@ -187,26 +186,10 @@ func ParsePolicy(text []byte) (*Policy, error) {
 		return nil, fmt.Errorf("policy of %d bytes: at most %d", len(text), MaxPolicySize)
 	}
 	f := file{Unknown: UnknownDeny, Nobody: NobodyDeny, Join: JoinAsk, MaxSessions: DefaultMaxSessions}
-	dec := toml.NewDecoder(strings.NewReader(string(text))).DisallowUnknownFields()
-	if err := dec.Decode(&f); err != nil {
-		return nil, withLine(err)
+	if err := toml.Decode(text, &f); err != nil {
+		return nil, err
 	}
 	return f.policy(text)
-}
-
-// withLine puts the line in front of what the decoder says.
-func withLine(err error) error {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) && len(strict.Errors) > 0 {
-		row, _ := strict.Errors[0].Position()
-		return fmt.Errorf("line %d: unknown key %q", row, strings.Join(strict.Errors[0].Key(), "."))
-	}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
-		row, _ := decode.Position()
-		return fmt.Errorf("line %d: %w", row, err)
-	}
-	return err
 }
 
 // policy checks what the decoder cannot.
@@ -217,16 +200,16 @@ func (f *file) policy(text []byte) (*Policy, error) {
 		StartupFiles: f.StartupFiles, AuditChat: f.AuditChat,
 		Operators: make(map[deskside.OperatorID]OperatorRule, len(f.Operators)),
 	}
-	at := places(text)
+	at := toml.LinesOf(text)
 	if err := errors.Join(
 		oneOf("unknown-operators", f.Unknown, UnknownDeny, UnknownAsk),
 		oneOf("nobody-logged-on", f.Nobody, NobodyDeny, NobodyAllow, NobodyAllowLocked),
 		oneOf("join", f.Join, JoinDeny, JoinAsk),
 	); err != nil {
-		return nil, at.wrap(strings.SplitN(err.Error(), " ", 2)[0], 0, err)
+		return nil, at.Wrap(strings.SplitN(err.Error(), " ", 2)[0], 0, err)
 	}
 	if p.MaxSessions < 1 || p.MaxSessions > 1000 {
-		return nil, at.wrap("max-sessions", 0, fmt.Errorf("max-sessions = %d: want 1 to 1000", p.MaxSessions))
+		return nil, at.Wrap("max-sessions", 0, fmt.Errorf("max-sessions = %d: want 1 to 1000", p.MaxSessions))
 	}
 	rights := f.UnknownRights
 	if rights == nil {
@@ -234,11 +217,11 @@ func (f *file) policy(text []byte) (*Policy, error) {
 	}
 	var err error
 	if p.UnknownRights, err = rightList(rights); err != nil {
-		return nil, at.wrap("unknown-rights", 0, err)
+		return nil, at.Wrap("unknown-rights", 0, err)
 	}
 	for i, r := range f.Files {
 		if r.Path == "" || (r.Path[0] != '/' && !strings.HasPrefix(r.Path, "~") && !windowsAbs(r.Path)) {
-			return nil, at.wrap("[[files]]", i, fmt.Errorf("files: path %q is not absolute", r.Path))
+			return nil, at.Wrap("[[files]]", i, fmt.Errorf("files: path %q is not absolute", r.Path))
 		}
 	}
 	return p, f.operators(p, at)
@@ -247,9 +230,9 @@ func (f *file) policy(text []byte) (*Policy, error) {
 func windowsAbs(p string) bool { return len(p) > 2 && p[1] == ':' && (p[2] == '\\' || p[2] == '/') }
 
 // operators adds the rules for single keys.
-func (f *file) operators(p *Policy, at placesOf) error {
+func (f *file) operators(p *Policy, at toml.Lines) error {
 	for i, o := range f.Operators {
-		fail := func(err error) error { return at.wrap("[[operator]]", i, err) }
+		fail := func(err error) error { return at.Wrap("[[operator]]", i, err) }
 		key, err := deskside.ParseKeyID(o.Key)
 		if err != nil {
 			return fail(fmt.Errorf("operator: key %w", err))
@@ -284,23 +267,4 @@ func oneOf[T ~string](key string, got T, want ...T) error {
 		words[i] = fmt.Sprintf("%q", string(w))
 	}
 	return fmt.Errorf("%s = %q: want %s", key, string(got), strings.Join(words, " or "))
-}
-
-// placesOf finds the line of what the decoder has already read.
-type placesOf []string
-
-func places(text []byte) placesOf { return strings.Split(string(text), "\n") }
-
-// wrap puts the line of the n-th (from 0) line that starts with word in front
-// of err.
-func (p placesOf) wrap(word string, n int, err error) error {
-	for i, line := range p {
-		if strings.HasPrefix(strings.TrimSpace(line), word) {
-			if n == 0 {
-				return fmt.Errorf("line %d: %w", i+1, err)
-			}
-			n--
-		}
-	}
-	return err
 }

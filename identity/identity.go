@@ -113,3 +113,6 @@ func Verify(public ed25519.PublicKey, label string, data, sig []byte) bool {
 	message, err := signed(label, data)
 	return err == nil && len(public) == ed25519.PublicKeySize && ed25519.Verify(public, message, sig)
 }
+
+// Signer gives the key for signing what has a label of its own.
+func (i *Identity) Signer() crypto.Signer { return i.signer }

@@ -41,12 +41,16 @@ func (c Client) Setup(ctx context.Context, s Setup, asking func(Asking)) (Answer
 		return Answer{}, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := c.Do(r)
+	body, err := c.Do(r)
 	if err != nil {
 		return Answer{}, err
 	}
-	defer answer.Body.Close()
-	return progress(wire.NewLines(readOnly{answer.Body}, MaxBody), asking)
+	defer body.Body.Close()
+	a, err := progress(wire.NewLines(readOnly{body.Body}, MaxBody), asking)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return a, err
 }
 
 // progress reads Progress lines until the answer.

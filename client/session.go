@@ -1,0 +1,390 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"deskside"
+	"deskside/audit"
+	"deskside/rcinfo"
+	"deskside/transport"
+	"deskside/wire"
+)
+
+// Session is an operator's session with an agent, from its grant to its end.
+// Its methods may be called from any goroutine.
+//
+//	active ──lost──► suspended ──resumed──► active
+//	   │                 │ grace over, refused
+//	   └──────end────────┴──────────────────────► ended
+type Session struct {
+	agent    *Agent
+	services [len(deskside.Services)]*wire.Client
+	ctx      context.Context // ends with the session
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when run has returned
+
+	mu      sync.Mutex // guards all below
+	info    deskside.Session
+	tickets map[string]deskside.Ticket
+	control *wire.Conn // nil while lost
+	ended   rcinfo.Ended
+	changed chan struct{} // closed and replaced at each change
+}
+
+func newSession(a *Agent, answer rcinfo.Answer) *Session {
+	s := &Session{agent: a, info: answer.Session, tickets: answer.Tickets, done: make(chan struct{}), changed: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	for _, svc := range deskside.Services {
+		s.services[svc] = a.wireClient(a.dialer, svc)
+	}
+	return s
+}
+
+// Agent is the session's agent.
+func (s *Session) Agent() *Agent { return s.agent }
+
+// Info copies the session as this side knows it.
+func (s *Session) Info() deskside.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info
+}
+
+// Done is closed when the session is over; Ended then says why.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Changed returns a channel that is closed at the next change of Info.
+func (s *Session) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// Ended says why the session ended, after Done.
+func (s *Session) Ended() rcinfo.Ended {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended
+}
+
+// Path is the way of the control stream, or of the newest stream while it is
+// lost.
+func (s *Session) Path() deskside.Path {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.control != nil {
+		return s.control.Path()
+	}
+	return s.agent.Path()
+}
+
+// RTT is the round trip of the control stream as its transport knows it; 0 if
+// unknown.
+func (s *Session) RTT() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.control == nil {
+		return 0
+	}
+	return s.control.RTT()
+}
+
+func (s *Session) ticket(svc deskside.Service) deskside.Ticket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tickets[svc.String()]
+}
+
+// Ticket gives the ticket for a service; it changes when the session resumes.
+// A service that the session's rights do not reach has none.
+func (s *Session) Ticket(svc deskside.Service) (deskside.Ticket, error) {
+	t := s.ticket(svc)
+	info := s.Info()
+	switch {
+	case info.State == deskside.Ended:
+		return t, deskside.Errorf(deskside.CodeEnded, "the session has ended: %s", info.Cause.Words())
+	case t == deskside.Ticket{}:
+		return t, deskside.Errorf(deskside.CodeNoRight, "the session's rights (%s) do not reach %s", info.Rights, svc).
+			Hint("Set up a session that asks for one of: %s.", svc.Needs())
+	}
+	return t, nil
+}
+
+// Service gives the HTTP client of one service.
+func (s *Session) Service(svc deskside.Service) *wire.Client { return s.services[svc] }
+
+// Upgrade opens a raw stream to a service of the session.
+func (s *Session) Upgrade(ctx context.Context, svc deskside.Service, target, protocol string) (*wire.Conn, error) {
+	t, err := s.Ticket(svc)
+	if err != nil {
+		return nil, err
+	}
+	return s.services[svc].Upgrade(ctx, "POST", target, protocol, t)
+}
+
+// RFB opens the picture. A zero screen shows all of them.
+func (s *Session) RFB(ctx context.Context, o RFBOptions) (*wire.Conn, error) {
+	return s.Upgrade(ctx, deskside.RemCtrl, "/rfb?"+o.query(), "rfb")
+}
+
+// RFBOptions choose what a picture shows.
+type RFBOptions struct {
+	Screen   string // a screen's ID, or "all", which is the default
+	ViewOnly bool   // the agent drops all input of this viewer
+}
+
+func (o RFBOptions) query() string {
+	q := url.Values{}
+	if o.Screen != "" {
+		q.Set("screen", o.Screen)
+	}
+	if o.ViewOnly {
+		q.Set("view-only", "1")
+	}
+	return q.Encode()
+}
+
+// Ping measures one round trip of a request to a service over a transport,
+// on a stream of its own that stays open between calls with the same dialer.
+func (s *Session) Ping(ctx context.Context, svc deskside.Service) (time.Duration, error) {
+	return s.ping(ctx, s.services[svc], svc)
+}
+
+func (s *Session) ping(ctx context.Context, c *wire.Client, svc deskside.Service) (time.Duration, error) {
+	t, err := s.Ticket(svc)
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	err = c.JSON(ctx, "GET", "/ping", t, nil, nil)
+	return time.Since(start), err
+}
+
+// Pinger measures round trips over one transport, which it never leaves. Close
+// it.
+type Pinger struct {
+	session *Session
+	dialer  *transport.Dialer
+	clients [len(deskside.Services)]*wire.Client
+}
+
+// Pinger makes a Pinger.
+func (s *Session) Pinger(t deskside.Transport) *Pinger {
+	p := &Pinger{session: s, dialer: &transport.Dialer{Identity: s.agent.client.id, Transport: t}}
+	for _, svc := range deskside.Services {
+		p.clients[svc] = s.agent.wireClient(p.dialer, svc)
+	}
+	return p
+}
+
+// Ping measures one round trip. The first to a service includes the handshake.
+func (p *Pinger) Ping(ctx context.Context, svc deskside.Service) (time.Duration, error) {
+	return p.session.ping(ctx, p.clients[svc], svc)
+}
+
+// Close closes the streams.
+func (p *Pinger) Close() error {
+	for _, c := range p.clients {
+		c.Close()
+	}
+	return p.dialer.Close()
+}
+
+// End ends the session, waits until it is over, and says how it ended.
+func (s *Session) End(ctx context.Context) (rcinfo.Ended, error) {
+	s.mu.Lock()
+	control := s.control
+	s.mu.Unlock()
+	if control != nil {
+		control.SetWriteDeadline(time.Now().Add(rcinfo.Beat))
+		wire.NewLines(control, rcinfo.MaxLine).Write(rcinfo.Control{Do: rcinfo.VerbEnd})
+	} else if e, err := s.agent.info.End(ctx, s.ticket(deskside.RCInfo)); err == nil {
+		s.finish(e)
+	}
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		s.cancel()
+		<-s.done
+	}
+	return s.Ended(), nil
+}
+
+// Close ends the session without waiting long for the agent to say so.
+func (s *Session) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_, err := s.End(ctx)
+	return err
+}
+
+// discard gives a session up before it began.
+func (s *Session) discard() {
+	s.cancel()
+	close(s.done)
+}
+
+// run holds the session until it is over.
+func (s *Session) run(control *wire.Conn) {
+	defer close(s.done)
+	defer s.agent.Close()
+	defer s.cancel()
+	for control != nil {
+		over := s.hold(control)
+		if over {
+			return
+		}
+		control = s.recover()
+	}
+}
+
+// hold runs one control stream. It reports whether the session is over.
+func (s *Session) hold(control *wire.Conn) bool {
+	s.update(func() { s.control = control })
+	defer s.update(func() { s.control = nil })
+	defer context.AfterFunc(s.ctx, control.Abort)()
+	beats := make(chan struct{})
+	go func() {
+		defer close(beats)
+		s.beat(control)
+	}()
+	defer func() {
+		control.Abort()
+		<-beats
+	}()
+	lines := wire.NewLines(control, rcinfo.MaxBody)
+	for {
+		control.SetReadDeadline(time.Now().Add(3 * rcinfo.Beat))
+		var line rcinfo.Control
+		if err := lines.Read(&line); err != nil {
+			return s.ctx.Err() != nil
+		}
+		switch {
+		case line.Do == rcinfo.VerbEnd && line.Ended != nil:
+			s.finish(*line.Ended)
+			return true
+		case line.Do == rcinfo.VerbSession && line.Session != nil:
+			s.update(func() { s.info = *line.Session })
+		}
+	}
+}
+
+// beat says regularly that this side is there, until the stream breaks.
+func (s *Session) beat(control *wire.Conn) {
+	lines := wire.NewLines(control, rcinfo.MaxLine)
+	closed := make(chan struct{})
+	control.AfterClose(func() { close(closed) })
+	tick := time.NewTicker(rcinfo.Beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-closed:
+			return
+		case <-tick.C:
+		}
+		control.SetWriteDeadline(time.Now().Add(rcinfo.Beat))
+		if lines.Write(rcinfo.Control{Do: rcinfo.VerbBeat}) != nil {
+			control.Abort()
+			return
+		}
+	}
+}
+
+// recover tries to resume a lost session until its grace time is over. It
+// returns the new control stream, nil when the session is over.
+func (s *Session) recover() *wire.Conn {
+	lost := time.Now()
+	s.update(func() {
+		s.info.State, s.info.Cause = deskside.Suspended, deskside.CauseLost
+		s.info.Until = lost.Add(s.info.Limits.Grace.Duration())
+	})
+	until := s.Info().Until
+	for pause := 200 * time.Millisecond; s.ctx.Err() == nil && time.Now().Before(until); pause = min(pause*2, rcinfo.Beat) {
+		control, over := s.resume()
+		if control != nil || over {
+			return control
+		}
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+	cause := deskside.CauseGrace
+	if s.ctx.Err() != nil {
+		cause = deskside.CauseOperator
+	}
+	s.finishHere(cause)
+	return nil
+}
+
+// resume tries once. It reports whether the session is over.
+func (s *Session) resume() (*wire.Conn, bool) {
+	ctx, cancel := context.WithTimeout(s.ctx, 2*rcinfo.Beat)
+	defer cancel()
+	id := s.Info().ID
+	answer, err := s.agent.info.Resume(ctx, id)
+	switch deskside.CodeOf(err) {
+	case "":
+	case deskside.CodeEnded, deskside.CodeNotFound, deskside.CodeDenied, deskside.CodeConflict, deskside.CodeWrongKey:
+		if ended, err := s.agent.info.Ended(ctx, id); err == nil {
+			s.finish(ended)
+		} else {
+			s.finishHere(deskside.CauseLost)
+		}
+		return nil, true
+	default:
+		return nil, false
+	}
+	s.update(func() { s.info, s.tickets = answer.Session, answer.Tickets })
+	control, err := s.agent.info.Control(ctx, s.ticket(deskside.RCInfo))
+	if err != nil {
+		return nil, false
+	}
+	return control, false
+}
+
+// finishHere ends the session with what this side knows.
+func (s *Session) finishHere(cause deskside.Cause) {
+	info := s.Info()
+	info.State, info.Cause, info.Ended = deskside.Ended, cause, time.Now()
+	s.finish(rcinfo.Ended{Session: info, Words: cause.Words()})
+}
+
+// finish notes the end and keeps the audit's signed head.
+func (s *Session) finish(e rcinfo.Ended) {
+	s.update(func() { s.ended, s.info = e, e.Session })
+	s.cancel()
+	if e.Head != "" {
+		s.keepHead(e.Head)
+	}
+}
+
+// keepHead appends the signed head to the operator's file, if it is the
+// agent's own, so that a tail cut off its audit later is found.
+func (s *Session) keepHead(text string) {
+	var head audit.SignedHead
+	if json.Unmarshal([]byte(text), &head) != nil || head.Agent != s.agent.Key || head.Check() != nil {
+		return
+	}
+	f, err := os.OpenFile(filepath.Join(s.agent.client.home, headFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	f.WriteString(text + "\n")
+}
+
+// update changes what the lock guards and tells who waits on Changed.
+func (s *Session) update(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
