@@ -13,6 +13,12 @@
 // no decision and imports nothing of the suite.
 package deskside
 
+import "runtime"
+
+// Platform names the system and processor this program was built for,
+// "linux/amd64".
+const Platform = runtime.GOOS + "/" + runtime.GOARCH
+
 // Version is the version of the program.
 const Version = "0.1.0"
 

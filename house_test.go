@@ -28,7 +28,7 @@ import (
 // package that is not here fails: say where it belongs.
 var floors = []string{
 	".",
-	"internal/await internal/plain internal/sockets internal/xvfb",
+	"internal/atomicfile internal/await internal/plain internal/sockets internal/toml internal/xvfb",
 	"raster",
 	"access codec identity desktop",
 	"rfb desktop/panel",
@@ -36,8 +36,8 @@ var floors = []string{
 	"audit loopback transport",
 	"transport/transporttest",
 	"wire",
-	"authority person",
 	"rcinfo remctrl chat xfer",
+	"authority person",
 	"agent client hub",
 	"console",
 	"cmd/deskside",
@@ -70,7 +70,7 @@ var homes = map[string]struct{ home, reason string }{
 	"github.com/coder/websocket":              {"loopback", "WebSockets of the local pages; the standard library has none"},
 	"github.com/jezek/xgb":                    {"desktop/x11", "the X11 protocol without cgo"},
 	"github.com/klauspost/compress":           {"codec", "zlib a quarter faster than the standard library's, with the flushes RFB needs"},
-	"github.com/pelletier/go-toml/v2":         {"access", "TOML with strict keys and the line of an error, for people's files"},
+	"github.com/pelletier/go-toml/v2":         {"internal/toml", "TOML with strict keys and the line of an error, for people's files"},
 	"github.com/quic-go/quic-go":              {"transport", "QUIC, the stream transport over UDP"},
 	"github.com/rogpeppe/go-internal":         {"tests", "testscript: stories of the command line"},
 	"github.com/spf13/cobra":                  {"cmd/deskside", "subcommands with help and completion"},
@@ -90,7 +90,7 @@ var homes = map[string]struct{ home, reason string }{
 
 // sayOS are files that name the operating system for people to read, and do
 // not decide anything by it.
-var sayOS = []string{"cmd/deskside/version.go"}
+var sayOS = []string{"doc.go"}
 
 const maxLines = 700 // of a file that is not a test
 

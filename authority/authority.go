@@ -43,12 +43,10 @@ type Config struct {
 	// Hello is what a permitted operator is told; Policy is filled in.
 	Hello func() rcinfo.Hello
 
-	// Person is who can be asked; nil where there is no desktop.
+	// Person is who can be asked; nil where there is no desktop. While a
+	// question is open no remote input may reach the desktop: the agent hands
+	// in a Person that sees to it (desktop.Hold).
 	Person desktop.Person
-
-	// HoldInput drops all remote input from its call until release has been
-	// called; nil where there is no input.
-	HoldInput func() (release func())
 
 	// Changed is called after the set of sessions changed, without any lock
 	// held; nil to leave it.

@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"runtime"
 	"time"
 
 	"deskside"
@@ -333,6 +332,3 @@ func stranger(key deskside.OperatorID) *deskside.Error {
 	return deskside.Errorf(deskside.CodeUnknownKey, "this agent does not know your key").From(deskside.ByAgent).
 		Hint("Ask the agent's owner to permit it: deskside operator permit %s", key)
 }
-
-// Platform names the system and processor the program runs on.
-func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }

@@ -242,12 +242,8 @@ func (q *asked) ask(ctx context.Context, d access.Decision) (deskside.Rights, er
 	return rights, q.record(given)
 }
 
-// question shows the window, with remote input held from before it is there
-// until it is gone.
+// question shows the window until its time is over.
 func (q *asked) question(ctx context.Context, question desktop.Question) (desktop.Answer, error) {
-	if q.HoldInput != nil {
-		defer q.HoldInput()()
-	}
 	ctx, cancel := context.WithDeadline(ctx, question.Until)
 	defer cancel()
 	answer, err := q.Person.Ask(ctx, question)

@@ -33,7 +33,7 @@ func runVersion(_ context.Context, e *env, _ []string) error {
 		Version:  deskside.Version,
 		Protocol: deskside.ProtocolVersion,
 		Go:       runtime.Version(),
-		Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Platform: deskside.Platform,
 		Revision: revision(),
 	}
 	return e.show(v, func(w io.Writer) error {
