@@ -28,7 +28,7 @@ import (
 // package that is not here fails: say where it belongs.
 var floors = []string{
 	".",
-	"internal/atomicfile internal/await internal/plain internal/sockets internal/toml internal/xvfb",
+	"internal/atomicfile internal/await internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
 	"raster",
 	"access codec identity desktop",
 	"rfb desktop/panel",
@@ -77,7 +77,7 @@ var homes = map[string]struct{ home, reason string }{
 	"github.com/vbauerster/mpb/v8":            {"cmd/deskside", "progress of file copies on a terminal"},
 	"github.com/zeebo/blake3":                 {"xfer", "file hashes at disk speed, which SHA-256 is not"},
 	"github.com/creack/pty":                   {"rcinfo", "terminals for remote programs"},
-	"github.com/evanw/esbuild":                {"script", "bundles the page, reproducibly, without npm's tool chain"},
+	"github.com/evanw/esbuild":                {"internal/webbuild", "bundles the page, reproducibly, without npm's tool chain"},
 	"github.com/godbus/dbus/v5":               {"desktop/x11", "asks logind who sits at the screen"},
 	"go.uber.org/goleak":                      {"tests", "finds goroutines that outlive a test"},
 	"golang.org/x/crypto":                     {"*", "the Go project's own; HKDF and its like"},
