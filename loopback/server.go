@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +21,9 @@ import (
 
 // Config is how a Server serves.
 type Config struct {
-	Addr string // a loopback address as Listen takes; "" is 127.0.0.1:0
+	// Addr is a loopback address as Listen takes; "" is 127.0.0.1:0, and
+	// UnixOnly none at all.
+	Addr string
 
 	// Unix also opens a Unix socket, at the path UnixPath tells, for programs
 	// of the user that are not browsers.
@@ -40,6 +43,9 @@ type Config struct {
 	Title string       // what the launch file calls the program; "" is "Deskside"
 	Log   *slog.Logger // nil discards
 }
+
+// UnixOnly as Config.Addr serves on the Unix socket alone.
+const UnixOnly = "-"
 
 // Limits of a Server.
 const (
@@ -65,7 +71,6 @@ type Server struct {
 	keys   *keyring
 	dir    string // holds launch files and the socket; removed by Close
 	srv    *http.Server
-	tcp    net.Listener
 	stop   context.CancelFunc
 
 	mu      sync.Mutex
@@ -117,9 +122,26 @@ func (s *Server) open() error {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		BaseContext: func(l net.Listener) context.Context {
-			return context.WithValue(ctx, overUnixKey{}, l != s.tcp)
+			return context.WithValue(ctx, overUnixKey{}, l.Addr().Network() == "unix")
 		},
 	}
+	if s.cfg.Addr != UnixOnly {
+		if err := s.openTCP(); err != nil {
+			return err
+		}
+	}
+	if !s.cfg.Unix {
+		return nil
+	}
+	l, err := listen(unixPrefix+s.UnixPath(), s.cfg.User)
+	if err != nil {
+		return err
+	}
+	s.serve(l)
+	return nil
+}
+
+func (s *Server) openTCP() error {
 	if strings.HasPrefix(s.cfg.Addr, unixPrefix) {
 		return deskside.Errorf(deskside.CodeBadRequest, "serve a page on %q: a browser needs an address with a port", s.cfg.Addr)
 	}
@@ -132,16 +154,7 @@ func (s *Server) open() error {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	s.hosts = []string{l.Addr().String(), "localhost:" + port}
-	s.tcp = l
 	s.serve(l)
-	if !s.cfg.Unix {
-		return nil
-	}
-	u, err := listen(unixPrefix+s.UnixPath(), s.cfg.User)
-	if err != nil {
-		return err
-	}
-	s.serve(u)
 	return nil
 }
 
@@ -163,9 +176,14 @@ func (s *Server) serve(l *Listener) {
 	})
 }
 
-// URL is the page's address. Without a bearer it shows nothing; LaunchFile is
-// the way in.
-func (s *Server) URL() string { return "http://" + s.hosts[0] + "/" }
+// URL is the page's address, "" with UnixOnly. Without a bearer it shows
+// nothing; LaunchFile is the way in.
+func (s *Server) URL() string {
+	if len(s.hosts) == 0 {
+		return ""
+	}
+	return "http://" + s.hosts[0] + "/"
+}
 
 // UnixPath is where the Unix socket is, if the config asks for one.
 func (s *Server) UnixPath() string { return filepath.Join(s.dir, "socket") }
@@ -260,7 +278,7 @@ func (s *Server) setHeaders(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	// Browsers differ in whether 'self' covers WebSockets, so they are named.
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
-		fmt.Sprintf("connect-src 'self' ws://%s; ", s.named(r.Host))+
+		fmt.Sprintf("connect-src 'self'%s; ", s.webSockets(r.Host))+
 		"img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -269,22 +287,15 @@ func (s *Server) setHeaders(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 }
 
-// named gives host if it is one of ours, else our first.
-func (s *Server) named(host string) string {
+// webSockets names the WebSockets of our page as a source.
+func (s *Server) webSockets(host string) string {
 	if s.answersTo(host) {
-		return host
+		return " ws://" + host
 	}
-	return s.hosts[0]
+	return ""
 }
 
-func (s *Server) answersTo(host string) bool {
-	for _, h := range s.hosts {
-		if host == h {
-			return true
-		}
-	}
-	return false
-}
+func (s *Server) answersTo(host string) bool { return slices.Contains(s.hosts, host) }
 
 // checkSource refuses requests that another site's page made.
 func (s *Server) checkSource(r *http.Request) error {

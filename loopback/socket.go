@@ -2,8 +2,10 @@ package loopback
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -81,10 +83,48 @@ func (c *Socket) Write(ctx context.Context, text []byte) error {
 // must be reading.
 func (c *Socket) Ping(ctx context.Context) error { return c.ws.Ping(ctx) }
 
-// NetConn gives the socket as a byte stream of binary messages, until ctx
-// ends. Read and Write must not be used besides.
-func (c *Socket) NetConn(ctx context.Context) net.Conn {
-	return websocket.NetConn(ctx, c.ws, websocket.MessageBinary)
+// NetConn gives the socket as a byte stream until ctx ends; each Write is a
+// message, of text or binary. Read and Write must not be used besides. The
+// Socket still has to be closed.
+func (c *Socket) NetConn(ctx context.Context, text bool) net.Conn {
+	kind := websocket.MessageBinary
+	if text {
+		kind = websocket.MessageText
+	}
+	return websocket.NetConn(ctx, c.ws, kind)
+}
+
+// Dial connects a program of the user to a Server's Unix socket: a WebSocket to
+// path with the protocol, as a byte stream of text messages of at most limit
+// bytes each.
+func Dial(ctx context.Context, socket, path, protocol string, limit int64) (net.Conn, error) {
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}}
+	ws, resp, err := websocket.Dial(ctx, "ws://deskside"+path, &websocket.DialOptions{
+		HTTPClient:   client,
+		Subprotocols: []string{protocol},
+	})
+	if err != nil {
+		return nil, dialError(socket, resp, err)
+	}
+	ws.SetReadLimit(limit)
+	// The context bounds the handshake alone.
+	return websocket.NetConn(context.WithoutCancel(ctx), ws, websocket.MessageText), nil
+}
+
+// dialError gives the refusal, if there was one.
+func dialError(socket string, resp *http.Response, err error) error {
+	if resp != nil {
+		var refusal deskside.Error
+		if json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&refusal) == nil && refusal.Code != "" {
+			return &refusal
+		}
+	}
+	return fmt.Errorf("connect to %q: %w", socket, err)
 }
 
 // Close ends the socket and tells the page why, in at most 120 bytes.

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package loopback
+
+import (
+	"os"
+	"syscall"
+)
+
+var usualDirs []string
+
+// procAttr: elsewhere programs start only as the user of this process.
+func procAttr(*User) *syscall.SysProcAttr { return nil }
+
+func endGroup(p *os.Process, hard bool) { p.Kill() }
