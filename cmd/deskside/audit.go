@@ -18,6 +18,7 @@ import (
 
 	"deskside"
 	"deskside/audit"
+	"deskside/internal/plain"
 )
 
 type auditFlags struct {
@@ -143,7 +144,7 @@ func writeEntry(w io.Writer, entry *audit.Entry) {
 		from = strings.TrimSpace(ev.Address + " " + string(ev.Transport))
 	}
 	fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", entry.Sequence, entry.At.Local().Format(time.DateTime),
-		plain(string(ev.Kind)), session, plain(operatorOf(ev)), plain(from), plain(eventWords(ev)))
+		plain.Text(string(ev.Kind)), session, plain.Text(operatorOf(ev)), plain.Text(from), plain.Text(eventWords(ev)))
 }
 
 func operatorOf(ev *deskside.Event) string {
@@ -208,7 +209,7 @@ func sayReport(e *env, r *audit.Report) error {
 		return nil
 	}
 	for _, b := range r.Breaks {
-		fmt.Fprintf(e.stdout, "broken: %s\n", plain(b.String()))
+		fmt.Fprintf(e.stdout, "broken: %s\n", plain.Text(b.String()))
 	}
 	return deskside.Errorf(deskside.CodeConflict, "the chain is broken in %d places", len(r.Breaks)).
 		Hint("Keep the folder as it is: what stands before the first break is sound.")

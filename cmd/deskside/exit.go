@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"deskside"
+	"deskside/internal/plain"
 )
 
 // The exit statuses. Scripts rely on them.
@@ -70,9 +71,9 @@ func (e *env) report(err error) error {
 		return err
 	}
 	shown := *explain(err)
-	fmt.Fprintf(e.stderr, "deskside: %s\n", plain(err.Error()))
+	fmt.Fprintf(e.stderr, "deskside: %s\n", plain.Text(err.Error()))
 	if shown.Do != "" {
-		fmt.Fprintf(e.stderr, "%s\n", plain(shown.Do))
+		fmt.Fprintf(e.stderr, "%s\n", plain.Text(shown.Do))
 	}
 	if e.json {
 		shown.Words = err.Error()

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"deskside"
-	"deskside/identity"
+	"deskside/client"
 )
 
 func identityCommand(e *env) *cobra.Command {
@@ -24,21 +23,21 @@ platform's place for settings.`,
 }
 
 func runIdentity(_ context.Context, e *env, _ []string) error {
-	id, err := e.identity()
+	c, err := e.client()
 	if err != nil {
 		return err
 	}
-	return e.show(map[string]deskside.OperatorID{"id": id.ID()}, func(w io.Writer) error {
-		_, err := fmt.Fprintln(w, id.ID())
+	return e.show(map[string]deskside.OperatorID{"id": c.ID()}, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, c.ID())
 		return err
 	})
 }
 
-// identity gives the operator's key, made on first use.
-func (e *env) identity() (*identity.Identity, error) {
+// client opens the operator's own place.
+func (e *env) client() (*client.Client, error) {
 	home, err := e.home()
 	if err != nil {
 		return nil, err
 	}
-	return identity.LoadOrCreate(filepath.Join(home, "identity.key"))
+	return client.Open(home)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskside"
+	"deskside/internal/plain"
 	"deskside/internal/sockets"
 )
 
@@ -124,7 +125,7 @@ func holders(list []sockets.Socket, t deskside.Transport) string {
 	for _, s := range list {
 		name := fmt.Sprintf("somebody (user %d)", s.UID)
 		if s.PID != 0 {
-			name = fmt.Sprintf("%s (%d)", plain(s.Program), s.PID)
+			name = fmt.Sprintf("%s (%d)", plain.Text(s.Program), s.PID)
 		}
 		if s.Transport == t && (len(names) == 0 || names[len(names)-1] != name) {
 			names = append(names, name)

@@ -29,8 +29,12 @@ person, 4 not reachable.`,
 	root.AddCommand(
 		auditCommand(e),
 		identityCommand(e),
+		infoCommand(e),
 		manCommand(e),
+		pingCommand(e),
 		portsCommand(e),
+		sessionsCommand(e),
+		trustCommand(e),
 		versionCommand(e),
 	)
 	root.InitDefaultCompletionCmd()

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"deskside"
+	"deskside/client"
+	"deskside/internal/plain"
+	"deskside/rcinfo"
+)
+
+// reachFlags are common to the commands that reach an agent.
+type reachFlags struct {
+	transport string
+	timeout   time.Duration
+}
+
+func (f *reachFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.transport, "transport", "auto", "tcp, udp, or auto to take the first that answers; a forced one never falls back")
+	c.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for the network")
+}
+
+// forced gives the transport that was asked for, empty for either.
+func (f *reachFlags) forced(command string) (deskside.Transport, error) {
+	switch f.transport {
+	case "auto":
+		return "", nil
+	case string(deskside.TCP), string(deskside.UDP):
+		return deskside.Transport(f.transport), nil
+	}
+	return "", oneOf(command, "transport", f.transport, "auto", "tcp", "udp")
+}
+
+// reach connects to the agent at host. The caller closes it.
+func (f *reachFlags) reach(ctx context.Context, e *env, command, host string) (*client.Agent, error) {
+	t, err := f.forced(command)
+	if err != nil {
+		return nil, err
+	}
+	c, err := e.client()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	return c.Reach(ctx, host, t)
+}
+
+// sessionFlags are common to the commands that set a session up.
+type sessionFlags struct {
+	reachFlags
+	reason string
+}
+
+func (f *sessionFlags) add(c *cobra.Command) {
+	f.reachFlags.add(c)
+	c.Flags().StringVar(&f.reason, "reason", "", "why, or the ticket's number; the person and the audit see it")
+}
+
+// session reaches the agent at host and sets a session up with it, or meets it
+// for the first time where it lets strangers ask. The caller closes it.
+func (f *sessionFlags) session(ctx context.Context, e *env, command, host string, rights deskside.Rights) (*client.Session, error) {
+	agent, err := f.reach(ctx, e, command, host)
+	if err != nil {
+		return nil, err
+	}
+	r := client.Request{Rights: rights, Reason: f.reason, Asking: e.sayAsking}
+	var s *client.Session
+	if !agent.Hello.Known && agent.Hello.Meets {
+		s, err = agent.Meet(ctx, r, e.sayDigits)
+	} else {
+		s, err = agent.Setup(ctx, r)
+	}
+	if err != nil {
+		agent.Close()
+		return nil, err
+	}
+	if got := s.Info().Rights; got != rights {
+		fmt.Fprintf(e.stderr, "granted: %s, of %s\n", got, rights)
+	}
+	return s, nil
+}
+
+// sayAsking tells that the person is being asked.
+func (e *env) sayAsking(a rcinfo.Asking) {
+	fmt.Fprintf(e.stderr, "asking the person; they have until %s\n", a.Until.Local().Format(time.TimeOnly))
+}
+
+// sayDigits tells what to read out at a first meeting.
+func (e *env) sayDigits(digits string) {
+	fmt.Fprintf(e.stderr, "you have never met this agent: read these digits to the person, who types them in: %s %s\n", digits[:3], digits[3:])
+}
+
+// during runs do with a context that also ends when the session does, ends the
+// session after it, and gives the session's end as the error when that is why
+// do failed.
+func during(ctx context.Context, s *client.Session, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := do(ctx)
+	select {
+	case <-s.Done():
+		if err != nil {
+			return endError(s.Ended())
+		}
+	default:
+	}
+	s.Close()
+	return err
+}
+
+// endError says why a session ended under a command that was using it.
+func endError(e rcinfo.Ended) error {
+	words := e.Words
+	if words == "" {
+		words = e.Session.Cause.Words()
+	}
+	return deskside.Errorf(deskside.CodeEnded, "the session ended: %s", plain.Text(words))
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"deskside"
+)
+
+func TestCompareID(t *testing.T) {
+	id := deskside.AgentID{1, 2, 3, 31: 9}
+	for typed, want := range map[string]deskside.Code{
+		id.LastGroup() + "\n":                           "",
+		" " + strings.ToUpper(id.LastGroup()) + " \r\n": "",
+		"abcd\n":                     deskside.CodeWrongKey,
+		"\n":                         deskside.CodeWrongKey,
+		id.String() + "\n":           deskside.CodeWrongKey,
+		id.LastGroup():               deskside.CodeInternal, // the input ended
+		strings.Repeat("x", 1000000): deskside.CodeInternal,
+	} {
+		var out bytes.Buffer
+		e := &env{stdin: strings.NewReader(typed), stderr: &out}
+		if err := compareID(e, id); deskside.CodeOf(err) != want {
+			t.Errorf("%.20q: %v, want %q", typed, err, want)
+		}
+		if strings.Contains(out.String(), id.LastGroup()) {
+			t.Errorf("the question gives the answer away: %s", out.String())
+		}
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	ten := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+	for _, c := range []struct {
+		list []float64
+		p    int
+		want float64
+	}{
+		{nil, 50, 0}, {ten[:1], 50, 1}, {ten[:1], 95, 1}, {ten, 50, 5}, {ten, 95, 10}, {ten[:3], 50, 2}, {ten, 100, 10},
+	} {
+		if got := percentile(c.list, c.p); got != c.want {
+			t.Errorf("percentile %d of %v is %v, want %v", c.p, c.list, got, c.want)
+		}
+	}
+}

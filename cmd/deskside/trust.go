@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"deskside"
+)
+
+type trustFlags struct {
+	reachFlags
+	fingerprint string
+}
+
+func trustCommand(e *env) *cobra.Command {
+	f := new(trustFlags)
+	c := leaf(&cobra.Command{
+		Use:   "trust HOST [--fingerprint ID]",
+		Short: "Pin an agent's key to a host",
+		Long: `Pin the key of the agent at HOST, so that from now on no other key is taken for
+it. The ID is what deskside agent init and the agent's window show; have it
+read to you, or copied, by somebody at the machine.
+
+Without --fingerprint, at a terminal, the agent is reached and its ID is shown
+without its last group, which you type in as it is read to you.
+
+A pin is never changed silently. If an agent's key has changed, find out why,
+and remove its line from agents.json in the operator's place before you trust
+the new one.`,
+		Example: `  deskside trust front-desk
+  deskside trust 192.0.2.7 --fingerprint 4ay2-...-q3ma`,
+		Args: cobra.ExactArgs(1),
+	}, e, f.run)
+	f.add(c)
+	c.Flags().StringVar(&f.fingerprint, "fingerprint", "", "the agent's whole ID")
+	return c
+}
+
+func (f *trustFlags) run(ctx context.Context, e *env, args []string) error {
+	host := args[0]
+	id, err := f.agentID(ctx, e, host)
+	if err != nil {
+		return err
+	}
+	c, err := e.client()
+	if err != nil {
+		return err
+	}
+	if err := c.Trust(host, id); err != nil {
+		return err
+	}
+	return e.show(map[string]any{"host": host, "agent": id}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s is trusted as %s\n", host, id)
+		return err
+	})
+}
+
+// agentID gives the ID to pin: as given, or as compared by a person.
+func (f *trustFlags) agentID(ctx context.Context, e *env, host string) (deskside.AgentID, error) {
+	if f.fingerprint != "" {
+		id, err := deskside.ParseKeyID(f.fingerprint)
+		if err != nil {
+			return id, usagef("deskside trust", "--fingerprint: %w", err)
+		}
+		return id, nil
+	}
+	if !e.tty {
+		return deskside.AgentID{}, usagef("deskside trust", "--fingerprint is missing, and there is no terminal to ask at")
+	}
+	a, err := f.reach(ctx, e, "deskside trust", host)
+	if err != nil {
+		return deskside.AgentID{}, err
+	}
+	defer a.Close()
+	return a.Key, compareID(e, a.Key)
+}
+
+// compareID has a person type the last group of the ID.
+func compareID(e *env, id deskside.AgentID) error {
+	shown := strings.TrimSuffix(id.String(), id.LastGroup())
+	fmt.Fprintf(e.stderr, "The agent's ID is\n  %s????\nHave it read to you at the agent, and type its last four letters: ", shown)
+	line, err := bufio.NewReader(io.LimitReader(e.stdin, 256)).ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	if typed := strings.ToLower(strings.TrimSpace(line)); typed != id.LastGroup() {
+		return deskside.Errorf(deskside.CodeWrongKey, "%q is not how the ID ends: somebody else may have answered in the agent's place", typed).
+			Hint("Have the whole ID read again; do not trust this one.")
+	}
+	return nil
+}
