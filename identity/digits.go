@@ -50,10 +50,14 @@ func Digits(exporter [ExporterSize]byte, nc, ns Nonce, agent deskside.AgentID, o
 	if err != nil {
 		return "", fmt.Errorf("derive the six digits: %w", err)
 	}
+	n := sixDigits(binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:]))
+	return fmt.Sprintf("%06d", n), nil
+}
+
+// sixDigits gives (high * 2^64 + low) mod 10^6; 2^64 mod 10^6 is 551616.
+func sixDigits(high, low uint64) uint64 {
 	const million = 1_000_000
-	// (high * 2^64 + low) mod 10^6, with 2^64 mod 10^6 = 551616.
-	high, low := binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])
-	return fmt.Sprintf("%06d", (high%million*551_616+low%million)%million), nil
+	return (high%million*551_616 + low%million) % million
 }
 
 // SameDigits compares digits that a person typed with the right ones, in a

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +31,8 @@ type Dialer struct {
 
 	mu      sync.Mutex
 	closed  bool
-	end     chan struct{} // closed by Close; nil until the first Dial
+	ctx     context.Context // of all dials, ends with Close; nil until the first
+	cancel  context.CancelFunc
 	running sync.WaitGroup
 	quic    quicDialer
 }
@@ -93,20 +93,17 @@ func (d *Dialer) begin(ctx context.Context) (context.Context, func(), error) {
 	if d.closed {
 		return nil, nil, net.ErrClosed
 	}
-	if d.end == nil {
-		d.end = make(chan struct{})
+	if d.ctx == nil {
+		d.ctx, d.cancel = context.WithCancel(context.Background())
 	}
 	d.running.Add(1)
 	ctx, cancel := context.WithCancelCause(ctx)
-	end, finished := d.end, make(chan struct{})
-	d.running.Go(func() {
-		select {
-		case <-end:
-			cancel(net.ErrClosed)
-		case <-finished:
-		}
-	})
-	return ctx, func() { cancel(nil); close(finished); d.running.Done() }, nil
+	stop := context.AfterFunc(d.ctx, func() { cancel(net.ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+		d.running.Done()
+	}, nil
 }
 
 // Close aborts every stream the dialer opened, ends its connections and waits
@@ -114,21 +111,15 @@ func (d *Dialer) begin(ctx context.Context) (context.Context, func(), error) {
 // is lost: read the peer's answer first.
 func (d *Dialer) Close() error {
 	d.mu.Lock()
-	if !d.closed && d.end != nil {
-		close(d.end)
-	}
 	d.closed = true
+	if d.cancel != nil {
+		d.cancel()
+	}
 	d.mu.Unlock()
 	d.streams.end()
 	d.running.Wait()
 	d.quic.close()
 	return nil
-}
-
-// attempt is one way to try.
-type attempt struct {
-	transport deskside.Transport
-	addr      netip.AddrPort
 }
 
 // attempts lists the ways to addr, the most promising first. Bulk transfer
@@ -185,87 +176,6 @@ func alternate(hosts []netip.Addr) []netip.Addr {
 	return all
 }
 
-// failure is an attempt that came to nothing.
-type failure struct {
-	attempt
-	err error
-}
-
-// failures is the error of a race that nobody won.
-type failures []failure
-
-func (f failures) Error() string {
-	var words []string
-	for _, one := range f {
-		words = append(words, fmt.Sprintf("%s %s: %v", one.transport, one.addr, one.err))
-	}
-	return strings.Join(words, "; ")
-}
-
-func (f failures) Unwrap() []error {
-	var all []error
-	for _, one := range f {
-		all = append(all, one.err)
-	}
-	return all
-}
-
-// race starts the attempts in turn, each when the one before failed or had its
-// head start, and gives the stream of the first that succeeds. The others are
-// cancelled; it returns when all of them are gone.
-func race(ctx context.Context, attempts []attempt, stagger time.Duration, try func(context.Context, attempt) (Stream, error)) (Stream, error) {
-	type result struct {
-		attempt
-		stream Stream
-		err    error
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	results := make(chan result)
-	started, running := 0, 0
-	next := make(<-chan time.Time)
-	start := func() {
-		if started == len(attempts) || ctx.Err() != nil {
-			return
-		}
-		a := attempts[started]
-		started++
-		running++
-		next = time.After(stagger)
-		go func() {
-			s, err := try(ctx, a)
-			results <- result{a, s, err}
-		}()
-	}
-	var won Stream
-	var lost failures
-	for start(); running > 0; {
-		select {
-		case r := <-results:
-			running--
-			switch {
-			case r.err != nil:
-				lost = append(lost, failure{r.attempt, r.err})
-				start()
-			case won != nil:
-				r.stream.Abort()
-			default:
-				won = r.stream
-				cancel()
-			}
-		case <-next:
-			start()
-		}
-	}
-	if won != nil {
-		return won, nil
-	}
-	if len(lost) == 0 {
-		return nil, context.Cause(ctx)
-	}
-	return nil, lost
-}
-
 // persist makes one attempt, again while the peer turns it away for the
 // moment, which a busy one does.
 func (d *Dialer) persist(ctx context.Context, a attempt, svc deskside.Service, expect deskside.KeyID) (Stream, error) {
@@ -300,20 +210,16 @@ func (d *Dialer) try(ctx context.Context, a attempt, svc deskside.Service, expec
 
 // explainDial makes the one error of a dial: the most telling of its attempts.
 func explainDial(svc deskside.Service, addr string, err error) error {
-	var best *deskside.Error
 	for _, code := range []deskside.Code{deskside.CodeWrongKey, deskside.CodeWrongService} {
-		if best = findCode(err, code); best != nil {
-			e := *best
-			e.Words = fmt.Sprintf("%s: %s", addr, best.Words)
+		if found := findCode(err, code); found != nil {
+			e := *found
+			e.Words = fmt.Sprintf("%s: %s", addr, found.Words)
 			return &e
 		}
 	}
 	if notOurs(err) {
 		return deskside.Errorf(deskside.CodeWrongService, "what answers at %s is no service of Deskside (%v)", addr, err).
 			Hint("Look at the port: %s listens on %d by default.", svc, deskside.SP2.Of(svc))
-	}
-	if errors.Is(err, net.ErrClosed) && errors.Is(err, context.Canceled) {
-		return err
 	}
 	return deskside.Errorf(deskside.CodeUnreachable, "no answer from %s at %s (%v)", svc, addr, err).
 		Hint("Check the address, that the agent runs, and that no firewall drops TCP and UDP port %s.", portOf(addr))

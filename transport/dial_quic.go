@@ -227,10 +227,6 @@ func turnedAway(err error) bool {
 	if errors.As(err, &full) {
 		return full.Remote && full.ErrorCode == quicFull
 	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return false
-	}
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 

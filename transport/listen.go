@@ -23,8 +23,8 @@ type Limits struct {
 	Handshake         time.Duration // how long a handshake may take: 10 s
 	HalfOpen          int           // handshakes under way: 128
 	HalfOpenPerSource int           // the same, from one IPv4 address or IPv6 /64: 32
-	Open              int           // connections, with handshakes under way: 1024
-	OpenPerSource     int           // the same, from one source: 512
+	Open              int           // connections, with handshakes under way: 512
+	OpenPerSource     int           // the same, from one source: 128
 	Unvalidated       int           // QUIC handshakes before clients must prove their address: 16
 	Streams           int           // streams of one QUIC connection: 128
 }
@@ -34,8 +34,8 @@ func (l Limits) withDefaults() Limits {
 		Handshake:         cmp.Or(l.Handshake, 10*time.Second),
 		HalfOpen:          cmp.Or(l.HalfOpen, 128),
 		HalfOpenPerSource: cmp.Or(l.HalfOpenPerSource, 32),
-		Open:              cmp.Or(l.Open, 1024),
-		OpenPerSource:     cmp.Or(l.OpenPerSource, 512),
+		Open:              cmp.Or(l.Open, 512),
+		OpenPerSource:     cmp.Or(l.OpenPerSource, 128),
 		Unvalidated:       cmp.Or(l.Unvalidated, 16),
 		Streams:           cmp.Or(l.Streams, 128),
 	}
@@ -147,29 +147,46 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 // bind opens every socket. When any free port will do, it tries several until
 // one is free on all.
 func (l *Listener) bind(ctx context.Context, hosts []netip.Addr, port uint16) error {
-	var err error
-	for try := 0; try < 20; try++ {
-		if err = l.bindAll(ctx, hosts, port); err == nil || port != 0 || !errors.Is(err, syscall.EADDRINUSE) {
+	const tries = 20
+	for try := 1; ; try++ {
+		err := l.bindAll(ctx, hosts, port)
+		if err == nil || port != 0 || try == tries || !errors.Is(err, syscall.EADDRINUSE) {
 			return err
 		}
 		l.closeSockets()
+		l.tcp, l.udp = nil, nil
 	}
-	return err
 }
 
+// bindAll opens the sockets of each address. Of a name's addresses this machine
+// need not have all: "localhost" is often listed for a family it lacks.
 func (l *Listener) bindAll(ctx context.Context, hosts []netip.Addr, port uint16) error {
 	l.port = port
+	var missing error
 	for _, host := range hosts {
-		if l.config.TCP {
-			if err := l.bindTCP(ctx, host); err != nil {
-				return err
-			}
+		err := l.bindOne(ctx, host)
+		if errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) {
+			missing = err
+			continue
 		}
-		if l.config.UDP {
-			if err := l.bindUDP(ctx, host); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
+	}
+	if len(l.tcp)+len(l.udp) == 0 {
+		return missing
+	}
+	return nil
+}
+
+func (l *Listener) bindOne(ctx context.Context, host netip.Addr) error {
+	if l.config.TCP {
+		if err := l.bindTCP(ctx, host); err != nil {
+			return err
+		}
+	}
+	if l.config.UDP {
+		return l.bindUDP(ctx, host)
 	}
 	return nil
 }
@@ -246,7 +263,6 @@ func (l *Listener) closeSockets() {
 	for _, u := range l.udp {
 		u.close()
 	}
-	l.tcp, l.udp = nil, nil
 }
 
 // serve starts the goroutines that accept.

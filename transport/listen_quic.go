@@ -17,11 +17,15 @@ import (
 func quicConfig(handshake time.Duration, streams int) *quic.Config {
 	return &quic.Config{
 		// QUIC gives up when nothing comes for this long, or after twice that.
-		HandshakeIdleTimeout:  handshake / 2,
-		MaxIdleTimeout:        30 * time.Second,
-		KeepAlivePeriod:       10 * time.Second,
-		MaxIncomingStreams:    int64(streams),
-		MaxIncomingUniStreams: -1,
+		HandshakeIdleTimeout: handshake / 2,
+		MaxIdleTimeout:       30 * time.Second,
+		KeepAlivePeriod:      10 * time.Second,
+		MaxIncomingStreams:   int64(streams),
+		// What a peer can make this side keep unread. The windows grow as the
+		// reader keeps up.
+		InitialStreamReceiveWindow:     256 << 10,
+		InitialConnectionReceiveWindow: 384 << 10,
+		MaxIncomingUniStreams:          -1,
 	}
 }
 

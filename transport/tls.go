@@ -3,8 +3,11 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"deskside"
@@ -25,13 +28,29 @@ type tlsStream struct {
 // nothing else: the handshake of service svc, within ctx. When it fails raw is
 // closed. transport names how raw travels.
 func Server(ctx context.Context, raw net.Conn, transport deskside.Transport, id *identity.Identity, svc deskside.Service) (Stream, error) {
-	return handshake(ctx, tls.Server(raw, id.ServerTLS(svc)), raw, transport, svc)
+	return handshake(ctx, tls.Server(cutConn{raw}, id.ServerTLS(svc)), raw, transport, svc)
 }
 
 // Client makes the operator's end, as Server does the agent's: with service
 // svc of the peer that expect names, or of identity.Anyone.
 func Client(ctx context.Context, raw net.Conn, transport deskside.Transport, id *identity.Identity, svc deskside.Service, expect deskside.KeyID) (Stream, error) {
-	return handshake(ctx, tls.Client(raw, id.ClientTLS(svc, expect)), raw, transport, svc)
+	return handshake(ctx, tls.Client(cutConn{raw}, id.ClientTLS(svc, expect)), raw, transport, svc)
+}
+
+// cutConn makes the end of the connection below TLS an error. TLS says goodbye
+// before it; package tls forgives a peer that does not, and so would take a
+// killed process, or somebody on the way who cuts the line, for an end in
+// order.
+type cutConn struct{ net.Conn }
+
+var errCut = fmt.Errorf("connection cut: %w", syscall.ECONNRESET)
+
+func (c cutConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err == io.EOF {
+		err = errCut
+	}
+	return n, err
 }
 
 func handshake(ctx context.Context, conn *tls.Conn, raw net.Conn, transport deskside.Transport, svc deskside.Service) (Stream, error) {

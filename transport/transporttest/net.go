@@ -12,10 +12,10 @@ package transporttest
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -37,6 +37,7 @@ type Net struct {
 	memory    map[deskside.Service]*memoryListener
 	dialers   map[deskside.KeyID]*transport.Dialer
 	streams   []transport.Stream
+	pairing   sync.Mutex
 }
 
 // Transports lists what Each runs over.
@@ -201,26 +202,47 @@ func Accept(t testing.TB, l net.Listener) transport.Stream {
 
 // Pair gives the two ends of one stream to svc: the operator's and the
 // agent's. It listens when nobody does yet, and must not be mixed with others
-// that accept. On QUIC an agent hears of a stream with its first byte, so one
-// byte has travelled from operator to agent before it returns.
+// that accept.
 func (n *Net) Pair(svc deskside.Service) (operator, agent transport.Stream) {
 	n.t.Helper()
+	operator, agent, err := n.TryPair(svc)
+	if err != nil {
+		n.t.Fatalf("a stream to %s over %s: %v", svc, n.Transport, err)
+	}
+	return operator, agent
+}
+
+// TryPair is Pair for any goroutine. On QUIC an agent hears of a stream with
+// its first byte, so one byte has travelled from operator to agent before it
+// returns.
+func (n *Net) TryPair(svc deskside.Service) (operator, agent transport.Stream, err error) {
+	l := n.listener(svc)
+	// One at a time, so that the stream accepted is the one dialled.
+	n.pairing.Lock()
+	defer n.pairing.Unlock()
+	operator, err = n.TryDial(context.Background(), n.Operator, svc, n.Agent.ID())
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := operator.Write([]byte{0}); err != nil {
+		return nil, nil, err
+	}
+	c, err := l.Accept()
+	if err != nil {
+		return nil, nil, err
+	}
+	agent = c.(transport.Stream)
+	_, err = io.ReadFull(agent, make([]byte, 1))
+	return operator, agent, err
+}
+
+// listener gives the listener of svc, opening it when there is none.
+func (n *Net) listener(svc deskside.Service) net.Listener {
 	n.mu.Lock()
 	l := n.listeners[svc]
 	n.mu.Unlock()
 	if l == nil {
 		l = n.Listen(svc)
 	}
-	operator = n.Dial(svc)
-	if _, err := operator.Write([]byte{0}); err != nil {
-		n.t.Fatal(err)
-	}
-	agent = Accept(n.t, l)
-	n.t.Cleanup(agent.Abort)
-	agent.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if _, err := agent.Read(make([]byte, 1)); err != nil {
-		n.t.Fatal(err)
-	}
-	agent.SetReadDeadline(time.Time{})
-	return operator, agent
+	return l
 }

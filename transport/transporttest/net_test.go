@@ -30,6 +30,16 @@ func TestEachEchoes(t *testing.T) {
 	})
 }
 
+func TestStreams(t *testing.T) {
+	Each(t, func(t *testing.T, n *Net) {
+		n.Listen(deskside.RemCtrl)
+		TestStream(t, Contract{
+			Transport: n.Transport, Service: deskside.RemCtrl, Agent: n.Agent.ID(), Operator: n.Operator.ID(),
+			Pair: func() (operator, agent transport.Stream, err error) { return n.TryPair(deskside.RemCtrl) },
+		})
+	})
+}
+
 func echo(l net.Listener) {
 	for {
 		c, err := l.Accept()
