@@ -28,14 +28,17 @@ person, 4 not reachable.`,
 	})
 	root.AddCommand(
 		auditCommand(e),
+		chatCommand(e),
 		identityCommand(e),
 		infoCommand(e),
 		manCommand(e),
 		pingCommand(e),
 		portsCommand(e),
+		screenshotCommand(e),
 		sessionsCommand(e),
 		trustCommand(e),
 		versionCommand(e),
+		vncCommand(e),
 	)
 	root.InitDefaultCompletionCmd()
 	return root

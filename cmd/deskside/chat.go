@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"deskside"
+	"deskside/chat"
+	"deskside/client"
+	"deskside/internal/plain"
+)
+
+type chatFlags struct {
+	sessionFlags
+	message string
+	wait    time.Duration
+}
+
+func chatCommand(e *env) *cobra.Command {
+	f := new(chatFlags)
+	c := leaf(&cobra.Command{
+		Use:   "chat HOST [--message TEXT [--wait TIME]] [--reason TEXT] [--transport T]",
+		Short: "Write with the person at an agent",
+		Long: `Set a session up with the agent at HOST and write with the person there: each
+line of the standard input is a message, and what the person writes is printed.
+The end of the input, or the person's Stop, ends the session.
+
+With --message it says one thing, waits until the agent has it, and with --wait
+also for an answer. With --json each event is one line.`,
+		Example: `  deskside chat front-desk --reason "printer again"
+  deskside chat front-desk --message "May I restart the spooler?" --wait 2m`,
+		Args: cobra.ExactArgs(1),
+	}, e, f.run)
+	f.add(c)
+	c.Flags().StringVar(&f.message, "message", "", "say this and no more")
+	c.Flags().DurationVar(&f.wait, "wait", 0, "with --message: how long to wait for an answer")
+	return c
+}
+
+func (f *chatFlags) run(ctx context.Context, e *env, args []string) error {
+	if f.message == "" && f.wait != 0 {
+		return usagef("deskside chat", "--wait goes with --message")
+	}
+	if f.message != "" {
+		if err := chat.CheckText(f.message); err != nil {
+			return usagef("deskside chat", "--message: %w", err)
+		}
+	}
+	s, err := f.session(ctx, e, "deskside chat", args[0], deskside.RightsOf(deskside.ChatRight))
+	if err != nil {
+		return err
+	}
+	return during(ctx, s, func(ctx context.Context) error {
+		c := chat.NewClient(chat.ClientConfig{Open: openChat(s)})
+		defer c.Close()
+		if f.message != "" {
+			return f.sayOnce(ctx, e, c)
+		}
+		return converse(ctx, e, c)
+	})
+}
+
+// openChat opens chat streams of a session.
+func openChat(s *client.Session) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		conn, err := s.Upgrade(ctx, deskside.Chat, chat.Path, chat.Protocol)
+		if err != nil {
+			return nil, err
+		}
+		return conn, nil
+	}
+}
+
+// errOver ends a conversation that was ended here.
+var errOver = errors.New("the conversation is over")
+
+// sayOnce says the message and waits until the agent has it, and for an answer
+// where that is wanted.
+func (f *chatFlags) sayOnce(ctx context.Context, e *env, c *chat.Client) error {
+	id, err := c.Send(f.message)
+	if err != nil {
+		return err
+	}
+	var late <-chan time.Time
+	said := false
+	err = follow(ctx, e, c, &late, func(m chat.Frame) error {
+		switch {
+		case m.ID == id && m.Type == chat.Refused:
+			return m.Error
+		case m.ID == id && (m.Type == chat.Message || m.Type == chat.Ack):
+			if said = true; f.wait <= 0 {
+				return errOver
+			}
+			late = time.After(f.wait)
+		case said && m.Type == chat.Message && m.From == deskside.ByPerson:
+			return errOver
+		}
+		return nil
+	})
+	if errors.Is(err, errOver) {
+		return nil
+	}
+	return err
+}
+
+// follow prints what comes and gives it to each, until that or the
+// conversation fails or late passes.
+func follow(ctx context.Context, e *env, c *chat.Client, late *<-chan time.Time, each func(chat.Frame) error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-*late:
+			return deskside.Errorf(deskside.CodeExpired, "the message was delivered, and no answer came in time").
+				Hint("Wait longer with --wait, or converse without --message.")
+		case m, ok := <-c.Updates():
+			if !ok {
+				return c.Err()
+			}
+			if err := e.sayFrame(m); err != nil {
+				return err
+			}
+			if m.Type == chat.Message {
+				c.Seen(m.Seq)
+			}
+			if err := each(m); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// converse sends the lines of the standard input and prints what comes.
+func converse(ctx context.Context, e *env, c *chat.Client) error {
+	lines := make(chan string)
+	read, stop := context.WithCancel(ctx)
+	defer stop()
+	go readLines(read, e, lines)
+	// Messages that the agent has not answered yet. Once the input has ended,
+	// none left means that all was said.
+	open, ended := map[string]bool{}, false
+	for {
+		select {
+		case text, ok := <-lines:
+			if !ok {
+				lines, ended = nil, true
+				break
+			}
+			id, err := c.Send(text)
+			if err != nil {
+				e.report(err)
+				break
+			}
+			open[id] = true
+		case m, ok := <-c.Updates():
+			if !ok {
+				return c.Err()
+			}
+			if err := e.sayFrame(m); err != nil {
+				return err
+			}
+			if m.Type == chat.Message {
+				c.Seen(m.Seq)
+			}
+			if m.Type == chat.Message || m.Type == chat.Ack || m.Type == chat.Refused {
+				delete(open, m.ID)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if ended && len(open) == 0 {
+			return nil
+		}
+	}
+}
+
+// readLines gives the lines of the standard input that hold anything. It may
+// stay in a read after ctx ended; then the process is about to exit.
+func readLines(ctx context.Context, e *env, lines chan<- string) {
+	defer close(lines)
+	in := bufio.NewScanner(e.stdin)
+	in.Buffer(nil, chat.MaxText+1)
+	for in.Scan() {
+		text := strings.TrimSpace(in.Text())
+		if text == "" {
+			continue
+		}
+		select {
+		case lines <- text:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sayFrame prints what a person at a terminal wants to know.
+func (e *env) sayFrame(m chat.Frame) error {
+	if e.json {
+		return json.NewEncoder(e.stdout).Encode(m)
+	}
+	switch m.Type {
+	case chat.Message:
+		for i, line := range strings.Split(m.Text, "\n") {
+			head := fmt.Sprintf("%s %s: ", m.Time.Local().Format("15:04"), plain.Text(m.Name))
+			if i > 0 {
+				head = strings.Repeat(" ", len(head))
+			}
+			if _, err := fmt.Fprintf(e.stdout, "%s%s\n", head, plain.Text(line)); err != nil {
+				return err
+			}
+		}
+	case chat.Refused:
+		fmt.Fprintf(e.stderr, "not said: %s\n", plain.Text(m.Error.Error()))
+	case chat.Offline:
+		fmt.Fprintln(e.stderr, "the connection was lost; trying again")
+	case chat.Typing:
+		if m.On && e.tty {
+			fmt.Fprintln(e.stderr, "(the person writes)")
+		}
+	}
+	return nil
+}
