@@ -87,6 +87,8 @@ type live struct {
 	control uint64        // the number of the control stream that counts
 	sealed  chan struct{} // closed when the end has been audited
 	head    string        // then: the signed head of the audit
+
+	transport deskside.Transport // on which it was set up or resumed
 }
 
 // New makes an Authority.
@@ -163,9 +165,12 @@ func event(kind deskside.EventKind, op deskside.Operator, t deskside.Transport) 
 	return deskside.Event{Kind: kind, Operator: &op.Key, Name: op.Title(), Address: op.Address, Transport: t}
 }
 
-// sessionEvent fills in what is known of a session.
-func sessionEvent(kind deskside.EventKind, s deskside.Session) deskside.Event {
+// sessionEvent fills in what is known of a session. The lock is held.
+func (a *Authority) sessionEvent(kind deskside.EventKind, s deskside.Session) deskside.Event {
 	e := event(kind, s.Operator, "")
+	if l, ok := a.live[s.ID]; ok {
+		e.Transport = l.transport
+	}
 	e.Session, e.Reason, e.Cause = &s.ID, s.Reason, s.Cause
 	e.Rights = s.Rights.String()
 	return e

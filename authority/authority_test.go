@@ -272,6 +272,32 @@ func TestSession(t *testing.T) {
 	})
 }
 
+func TestTheOperatorEndsIt(t *testing.T) {
+	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+		h := openHouse(t, n, nil)
+		a, control := h.begin(t)
+		if err := wire.NewLines(control, rcinfo.MaxLine).Write(rcinfo.Control{Do: rcinfo.VerbEnd}); err != nil {
+			t.Fatal(err)
+		}
+		if ended := farewell(t, control); ended == nil || ended.Session.Cause != deskside.CauseOperator || ended.Head == "" {
+			t.Errorf("last words %+v", ended)
+		}
+		if e, ok := h.audit.last(deskside.EventEnd); !ok || e.Transport != n.Transport || e.Began.IsZero() || e.Reason != "printer 7" {
+			t.Errorf("audit %+v", e)
+		}
+		h.refused(t, a)
+		for _, kind := range []deskside.EventKind{deskside.EventSuspend, deskside.EventResume} {
+			if h.audit.has(kind)() {
+				t.Errorf("%s after an end", kind)
+			}
+		}
+		a, _ = h.begin(t)
+		if e, err := h.client.End(t.Context(), a.Tickets["sms-rcinfo"]); err != nil || e.Session.Cause != deskside.CauseOperator {
+			t.Errorf("DELETE /session: %+v, %v", e, err)
+		}
+	})
+}
+
 // refused checks that nothing opens with an ended session's tickets.
 func (h *house) refused(t *testing.T, a rcinfo.Answer) {
 	t.Helper()

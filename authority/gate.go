@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/access"
 	"deskside/rcinfo"
 )
 
@@ -84,8 +85,10 @@ func (p *pass) Touch() {
 // Record completes the event and writes it. A session whose acts cannot be
 // audited ends.
 func (p *pass) Record(e deskside.Event) error {
-	s := p.Session()
-	full := sessionEvent(e.Kind, s)
+	p.a.mu.Lock()
+	s, _ := p.a.table.Get(p.id)
+	full := p.a.sessionEvent(e.Kind, s)
+	p.a.mu.Unlock()
 	path := p.stream.Path()
 	full.Address, full.Transport, full.Service = path.Remote, path.Transport, p.stream.Service().String()
 	full.Code, full.Words, full.Detail, full.Began = e.Code, e.Words, e.Detail, e.Began
@@ -109,9 +112,10 @@ func (a *Authority) End(id deskside.SessionID, cause deskside.Cause) {
 	}
 	s, _ := a.table.Get(id)
 	l := a.live[id]
+	e := a.sessionEvent(deskside.EventEnd, s)
 	a.release(l)
 	a.mu.Unlock()
-	a.seal(l, s)
+	a.seal(l, s, e)
 	a.changed()
 }
 
@@ -140,12 +144,11 @@ func (a *Authority) release(l *live) {
 }
 
 // seal audits the end and keeps the signed head for the operator.
-func (a *Authority) seal(l *live, s deskside.Session) {
+func (a *Authority) seal(l *live, s deskside.Session, e deskside.Event) {
 	defer close(l.sealed)
 	if s.Began.IsZero() {
 		return // never granted; the refusal is in the audit
 	}
-	e := sessionEvent(deskside.EventEnd, s)
 	e.Began = s.Began
 	if a.record(e) != nil {
 		return
@@ -173,8 +176,9 @@ func (a *Authority) suspend(id deskside.SessionID) {
 	for stream := range l.streams {
 		stream.Abort()
 	}
+	e := a.sessionEvent(deskside.EventSuspend, s)
 	a.mu.Unlock()
-	a.record(sessionEvent(deskside.EventSuspend, s))
+	a.record(e)
 	a.changed()
 }
 
@@ -192,40 +196,64 @@ func (a *Authority) Resume(c rcinfo.Caller, r rcinfo.Resume) (rcinfo.Answer, err
 }
 
 func (a *Authority) resume(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Answer, error) {
-	a.mu.Lock()
-	s, ok := a.table.Get(id)
-	a.mu.Unlock()
-	if ok && s.Operator.Key == c.Key {
-		a.suspend(id)
-		e := sessionEvent(deskside.EventResume, s)
-		e.Address, e.Transport, e.Cause = c.Path.Remote, c.Path.Transport, ""
-		if err := a.record(e); err != nil {
-			return rcinfo.Answer{}, err
-		}
-	}
-	a.mu.Lock()
-	if ok {
-		ok = a.policy.Keep(c.Key, s.Rights, a.table.Basis(id)) != 0
-	}
-	rule, _ := a.policy.Ceiling(c.Key)
-	ceiling := rule.Rights
-	if !ok || a.closed || a.broken != nil {
-		ceiling = 0
-	}
-	if s.Operator.Key == c.Key && s.State != deskside.Ended && ceiling == 0 {
-		a.mu.Unlock()
-		return rcinfo.Answer{}, deskside.Errorf(deskside.CodeDenied, "policy no longer allows the session").Hint("Ask the agent's owner.")
-	}
-	tickets, err := a.table.Resume(a.Now(), id, c.Key, ceiling)
-	if err != nil {
-		a.mu.Unlock()
+	if err := a.mayResume(c, id); err != nil {
 		return rcinfo.Answer{}, err
+	}
+	a.suspend(id)
+	a.mu.Lock()
+	s, _ := a.table.Get(id)
+	a.live[id].transport = c.Path.Transport
+	e := a.sessionEvent(deskside.EventResume, s)
+	a.mu.Unlock()
+	e.Address, e.Cause = c.Path.Remote, ""
+	if err := a.record(e); err != nil {
+		return rcinfo.Answer{}, err
+	}
+	tickets, s, err := a.revive(c, id)
+	if err != nil {
+		return rcinfo.Answer{}, err
+	}
+	a.changed()
+	return answerOf(s, tickets), nil
+}
+
+// mayResume refuses what cannot be resumed, before anything is written.
+func (a *Authority) mayResume(c rcinfo.Caller, id deskside.SessionID) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.table.Get(id)
+	switch {
+	case !ok || s.Operator.Key != c.Key || s.State == deskside.Asked:
+		return deskside.Errorf(deskside.CodeNotFound, "no such session of yours").Hint("Set up a new one.")
+	case s.State == deskside.Ended:
+		return deskside.Errorf(deskside.CodeEnded, "the session has ended: %s", s.Cause.Words()).Hint("Set up a new one.")
+	}
+	return a.stillAllowed(s)
+}
+
+// stillAllowed asks policy about an open session. The lock is held.
+func (a *Authority) stillAllowed(s deskside.Session) error {
+	if a.closed || a.broken != nil || a.policy.Keep(s.Operator.Key, s.Rights, a.table.Basis(s.ID)) == 0 {
+		return deskside.Errorf(deskside.CodeDenied, "policy no longer allows the session").Hint("Ask the agent's owner.")
+	}
+	return nil
+}
+
+// revive gives a suspended session new tickets.
+func (a *Authority) revive(c rcinfo.Caller, id deskside.SessionID) (access.Tickets, deskside.Session, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, _ := a.table.Get(id)
+	if err := a.stillAllowed(s); err != nil {
+		return nil, s, err
+	}
+	tickets, err := a.table.Resume(a.Now(), id, c.Key, a.policy.Keep(c.Key, s.Rights, a.table.Basis(id)))
+	if err != nil {
+		return nil, s, err
 	}
 	a.live[id].done = make(chan struct{})
 	s, _ = a.table.Get(id)
-	a.mu.Unlock()
-	a.changed()
-	return answerOf(s, tickets), nil
+	return tickets, s, nil
 }
 
 // Attach makes a session active: its control stream is there. A newer control

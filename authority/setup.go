@@ -148,7 +148,7 @@ func (q *asked) enter() (access.Decision, error) {
 	q.id = q.table.Ask(q.Now(), q.operator, d.Rights, q.setup.Reason)
 	q.live[q.id] = &live{
 		streams: make(map[deskside.Stream]bool), done: make(chan struct{}),
-		changed: make(chan struct{}, 1), sealed: make(chan struct{}),
+		changed: make(chan struct{}, 1), sealed: make(chan struct{}), transport: q.caller.Path.Transport,
 	}
 	return d, nil
 }

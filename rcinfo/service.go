@@ -300,7 +300,7 @@ func (c *control) speak(heard <-chan error) {
 		case <-c.at.Changed:
 			next = c.session()
 		case <-c.pass.Done():
-			c.farewell(func() { <-heard })
+			c.farewell(func() { <-heard; io.Copy(io.Discard, c.conn) })
 			return
 		case err := <-heard:
 			if err != nil {

@@ -2,17 +2,20 @@
 // only place where a test may sleep.
 package await
 
-import (
-	"testing"
-	"time"
-)
+import "time"
 
 // Limit is how long a condition may take. It is generous: a test that meets
 // its condition returns at once.
 const Limit = 20 * time.Second
 
+// Failer is what await needs of a test.
+type Failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // True waits until ok reports true and fails the test when Limit passes first.
-func True(t testing.TB, what string, ok func() bool) {
+func True(t Failer, what string, ok func() bool) {
 	t.Helper()
 	for end, pause := time.Now().Add(Limit), time.Millisecond; !ok(); pause = min(pause*2, 50*time.Millisecond) {
 		if time.Now().After(end) {
@@ -24,7 +27,7 @@ func True(t testing.TB, what string, ok func() bool) {
 
 // Recv waits for a value on ch and fails the test when Limit passes first or
 // the channel is closed.
-func Recv[T any](t testing.TB, what string, ch <-chan T) T {
+func Recv[T any](t Failer, what string, ch <-chan T) T {
 	t.Helper()
 	select {
 	case v, ok := <-ch:
@@ -39,7 +42,7 @@ func Recv[T any](t testing.TB, what string, ch <-chan T) T {
 }
 
 // Closed waits until ch is closed and fails the test when Limit passes first.
-func Closed[T any](t testing.TB, what string, ch <-chan T) {
+func Closed[T any](t Failer, what string, ch <-chan T) {
 	t.Helper()
 	limit := time.After(Limit)
 	for {

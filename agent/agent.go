@@ -1,0 +1,279 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+
+	"deskside"
+	"deskside/access"
+	"deskside/audit"
+	"deskside/authority"
+	"deskside/desktop"
+	"deskside/identity"
+	"deskside/rcinfo"
+	"deskside/transport"
+	"deskside/wire"
+)
+
+// Screen is a desktop with input. Where it is a desktop.Person as well, the
+// person before it can be asked; a desktop.Clipboarder serves the clipboard.
+type Screen interface {
+	desktop.Desktop
+	desktop.Input
+}
+
+// Config is what an agent runs with.
+type Config struct {
+	Dir      string // the agent's folder, which Init made
+	Settings Settings
+
+	// Identity is the agent's key; nil loads it from Dir.
+	Identity *identity.Identity
+
+	// Policy is in force for good; nil reads policy.toml and watches it.
+	Policy *access.Policy
+
+	// Screen is the desktop to show; nil opens Settings.Display. The agent
+	// closes it.
+	Screen Screen
+
+	Log *slog.Logger
+}
+
+// Agent runs on the machine that is helped, from Start to Close.
+type Agent struct {
+	cfg       Config
+	id        *identity.Identity
+	log       *audit.Log
+	screen    Screen         // nil: there is none
+	person    desktop.Person // nil: nobody can be asked
+	authority *authority.Authority
+	services  services
+	listeners []*transport.Listener
+	servers   []*http.Server
+	ports     deskside.Ports
+
+	stop  context.CancelFunc
+	tasks sync.WaitGroup
+	once  sync.Once
+}
+
+// Start opens the folder, the audit, the screen and the endpoints, in this
+// order, and begins to serve. Close ends all of it.
+func Start(ctx context.Context, c Config) (_ *Agent, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	a := &Agent{cfg: c, stop: stop}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if a.id = c.Identity; a.id == nil {
+		if a.id, err = identity.Load(filepath.Join(c.Dir, KeyFile)); err != nil {
+			return nil, err
+		}
+	}
+	if a.log, err = audit.Open(audit.Config{Dir: filepath.Join(c.Dir, AuditDir)}); err != nil {
+		return nil, err
+	}
+	if a.screen, err = a.openScreen(); err != nil {
+		return nil, err
+	}
+	if err := a.judge(); err != nil {
+		return nil, err
+	}
+	if err := a.serve(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.begin(ctx); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// openScreen gives the configured screen. A display that cannot be opened is
+// no reason not to serve the other tools: the agent says so and goes on.
+func (a *Agent) openScreen() (Screen, error) {
+	if a.cfg.Screen != nil || a.cfg.Settings.Display == "none" {
+		return a.cfg.Screen, nil
+	}
+	s, err := openDesktop(a.cfg.Settings.Display, a.cfg.Log)
+	if err != nil {
+		a.cfg.Log.Warn("there is no screen to show; the other tools are served", "error", err)
+		return nil, nil
+	}
+	return s, nil
+}
+
+// judge makes the authority, with the policy in place.
+func (a *Agent) judge() error {
+	policy := a.cfg.Policy
+	if policy == nil {
+		var err error
+		if policy, err = readPolicy(filepath.Join(a.cfg.Dir, PolicyFile)); err != nil {
+			return fmt.Errorf("%w; nothing is served until it is mended", err)
+		}
+	}
+	c := authority.Config{
+		Audit:  auditor{a.log, a.id},
+		Policy: policy,
+		Hello:  a.hello,
+		Log:    a.cfg.Log,
+	}
+	if a.screen != nil {
+		hold := desktop.NewHold(a.screen)
+		a.services.hold = hold
+		if person, ok := a.screen.(desktop.Person); ok {
+			a.person = person
+			c.Person = hold.Asking(person)
+		}
+	}
+	a.authority = authority.New(c)
+	return nil
+}
+
+// begin writes that the agent is there and starts what watches.
+func (a *Agent) begin(ctx context.Context) error {
+	if _, err := a.log.Append(ctx, deskside.Event{Kind: deskside.EventAgentStart, Words: "deskside " + deskside.Version}); err != nil {
+		return err
+	}
+	a.run(func() { a.authority.Run(ctx) })
+	if a.cfg.Policy == nil {
+		a.run(func() { a.watchPolicy(ctx) })
+	}
+	if a.person != nil {
+		a.run(func() { a.watchBar(ctx) })
+	}
+	return nil
+}
+
+// run starts a task that Close waits for.
+func (a *Agent) run(task func()) {
+	a.tasks.Add(1)
+	go func() {
+		defer a.tasks.Done()
+		task()
+	}()
+}
+
+// serve listens on every endpoint.
+func (a *Agent) serve(ctx context.Context) error {
+	ports, err := deskside.ParsePorts(a.cfg.Settings.Ports)
+	if err != nil {
+		return err
+	}
+	a.ports = ports
+	a.services.open(a)
+	for _, s := range deskside.Services {
+		if err := a.listen(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listen opens one service on all configured hosts.
+func (a *Agent) listen(ctx context.Context, s deskside.Service) error {
+	tcp, udp, err := a.cfg.Settings.carriers()
+	if err != nil {
+		return err
+	}
+	hosts := a.cfg.Settings.Listen
+	if len(hosts) == 0 {
+		hosts = []string{""}
+	}
+	server := wire.Server(a.services.handler(s), a.cfg.Log)
+	a.servers = append(a.servers, server)
+	for _, host := range hosts {
+		l, err := transport.Listen(ctx, transport.Config{
+			Identity: a.id, Service: s, Addr: joinHostPort(host, a.ports.Of(s)), TCP: tcp, UDP: udp,
+		})
+		if err != nil {
+			return err
+		}
+		a.listeners = append(a.listeners, l)
+		a.ports[s] = l.Port()
+		a.run(func() {
+			if err := wire.Serve(ctx, server, l); err != nil && ctx.Err() == nil {
+				a.cfg.Log.Error("the service stopped", "service", s, "error", err)
+			}
+		})
+	}
+	return nil
+}
+
+// ID gives the agent's ID.
+func (a *Agent) ID() deskside.AgentID { return a.id.ID() }
+
+// Ports gives the ports the agent listens on.
+func (a *Agent) Ports() deskside.Ports { return a.ports }
+
+// Sessions copies the sessions that have not ended.
+func (a *Agent) Sessions() []deskside.Session { return a.authority.Open() }
+
+// Close ends every session and all that Start began, and waits for it.
+func (a *Agent) Close() error {
+	a.once.Do(a.close)
+	return nil
+}
+
+func (a *Agent) close() {
+	if a.authority != nil {
+		a.authority.Close()
+	}
+	a.stop()
+	for _, s := range a.servers {
+		s.Close()
+	}
+	for _, l := range a.listeners {
+		l.Close()
+	}
+	a.services.close()
+	a.tasks.Wait()
+	if a.screen != nil {
+		a.screen.Close()
+	}
+	if a.log != nil {
+		a.log.Append(context.Background(), deskside.Event{Kind: deskside.EventAgentStop})
+		a.log.Close()
+	}
+}
+
+// hello is what a permitted operator is told.
+func (a *Agent) hello() rcinfo.Hello {
+	h := rcinfo.Hello{
+		Agent: a.ID(), Protocol: deskside.ProtocolVersion, Version: deskside.Version,
+		Name: a.cfg.Settings.name(), Platform: deskside.Platform, Ports: make(map[string]int),
+	}
+	for _, s := range deskside.Services {
+		h.Ports[s.String()] = int(a.ports.Of(s))
+	}
+	if a.screen != nil {
+		l := a.screen.Layout()
+		h.Desktop = fmt.Sprintf("%dx%d", l.W, l.H)
+	}
+	return h
+}
+
+// auditor is the audit as the authority needs it.
+type auditor struct {
+	log *audit.Log
+	id  *identity.Identity
+}
+
+func (a auditor) Append(ctx context.Context, e deskside.Event) error {
+	_, err := a.log.Append(ctx, e)
+	return err
+}
+
+// SignedHead signs the head and notes that it was handed out.
+func (a auditor) SignedHead() (string, error) {
+	return signHead(a.log, a.id)
+}
+
+var errNoDesktop = errors.New("this program was built without a desktop for this system")

@@ -1,0 +1,70 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"deskside/access"
+)
+
+// readPolicy reads and parses a policy file.
+func readPolicy(path string) (*access.Policy, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := access.ParsePolicy(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// PolicyPoll is how often the policy file is looked at. A change that narrows
+// takes effect within a second.
+const PolicyPoll = 400 * time.Millisecond
+
+// watchPolicy puts the policy in force again whenever its file changes. A file
+// that is gone or does not parse leaves the last good one in force.
+func (a *Agent) watchPolicy(ctx context.Context) {
+	path := filepath.Join(a.cfg.Dir, PolicyFile)
+	last := digest(path)
+	tick := time.NewTicker(PolicyPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := digest(path)
+		if bytes.Equal(now, last) {
+			continue
+		}
+		last = now
+		policy, err := readPolicy(path)
+		if err != nil {
+			a.cfg.Log.Error("the policy file does not parse; the last good one stays, and no new session may begin", "error", err)
+		} else {
+			a.cfg.Log.Info("policy loaded", "file", path, "operators", len(policy.Operators))
+		}
+		a.authority.SetPolicy(policy, err)
+	}
+}
+
+// digest tells one content of a file from another, also when it was changed
+// twice within the clock of the file system. It is nil for a file that cannot
+// be read.
+func digest(path string) []byte {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	sum := sha256.Sum256(text)
+	return sum[:]
+}

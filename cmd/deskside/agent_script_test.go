@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"deskside"
+	"deskside/client"
+	"deskside/internal/await"
+)
+
+// cmdAgent starts an agent on free ports of 127.0.0.1, and ends it with the
+// script:
+//
+//	agent DIR [flags...]
+//
+// It sets HOST to host:port of its 2701 service and AGENT to its ID. A second
+// agent takes the place of the first, which is ended.
+func cmdAgent(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: agent DIR [flags...]")
+	}
+	cmd := exec.Command("deskside", append([]string{
+		"agent", "run", "--json", "--dir", ts.MkAbs(args[0]), "--listen", "127.0.0.1", "--ports", "0,0,0,0", "--display", "none",
+	}, args[1:]...)...)
+	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "DESKSIDE_HOME="+ts.Getenv("DESKSIDE_HOME"))
+	cmd.Stderr = &scriptLog{ts: ts}
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		cmd.Wait()
+		ts.Fatalf("the agent did not begin to serve: %v", err)
+	}
+	var greeting struct {
+		ID    deskside.AgentID
+		Ports map[string]int
+	}
+	ts.Check(json.Unmarshal([]byte(line), &greeting))
+	ts.Setenv("HOST", fmt.Sprintf("127.0.0.1:%d", greeting.Ports["sms-rcinfo"]))
+	ts.Setenv("AGENT", greeting.ID.String())
+}
+
+// scriptLog shows what a program in the background says.
+type scriptLog struct{ ts *testscript.TestScript }
+
+func (l *scriptLog) Write(b []byte) (int, error) {
+	l.ts.Logf("%s", strings.TrimRight(string(b), "\n"))
+	return len(b), nil
+}
+
+// cmdUntil repeats a program until it exits with a status, for what takes
+// effect within a moment:
+//
+//	until N program args...
+func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until N program args...")
+	}
+	await.True(fatal{ts}, strings.Join(args, " "), func() bool {
+		err := ts.Exec(args[1], args[2:]...)
+		got := 0
+		if exit, ok := err.(*exec.ExitError); ok {
+			got = exit.ExitCode()
+		}
+		return fmt.Sprint(got) == args[0]
+	})
+}
+
+// fatal lets await fail a script.
+type fatal struct{ *testscript.TestScript }
+
+func (fatal) Helper() {}
+
+// cmdPermitMe permits this script's operator:
+//
+//	permitme DIR [flags...]
+func cmdPermitMe(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: permitme DIR [flags...]")
+	}
+	c, err := client.Open(ts.Getenv("DESKSIDE_HOME"))
+	ts.Check(err)
+	ts.Check(ts.Exec("deskside", append([]string{"operator", "permit", "--dir", args[0], c.ID().String()}, args[1:]...)...))
+}
+
+// cmdRepin pins a key to a host, as if the host had been met with it:
+//
+//	repin HOST ID
+func cmdRepin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: repin HOST ID")
+	}
+	c, err := client.Open(ts.Getenv("DESKSIDE_HOME"))
+	ts.Check(err)
+	id, err := deskside.ParseKeyID(args[1])
+	ts.Check(err)
+	ts.Check(c.Trust(args[0], id))
+}
