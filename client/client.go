@@ -39,7 +39,7 @@ type Client struct {
 
 // The files of the operator's folder.
 const (
-	keyFile  = "identity.key"
+	keyFile  = "operator.key"
 	pinFile  = "agents.json"
 	bookFile = "machines.json"
 	headFile = "heads.jsonl"

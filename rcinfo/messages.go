@@ -27,8 +27,7 @@ type Hello struct {
 	Agent    deskside.AgentID `json:"agent"`
 	Protocol int              `json:"protocol"`
 	Known    bool             `json:"known"`
-	Meets    bool             `json:"meets,omitempty"` // a stranger may ask for a first meeting
-	Name     string           `json:"name,omitempty"`  // the machine's name
+	Name     string           `json:"name,omitempty"` // the machine's name
 	Version  string           `json:"version,omitempty"`
 	Platform string           `json:"platform,omitempty"` // "linux/amd64"
 	Desktop  string           `json:"desktop,omitempty"`  // "1920x1080"; empty: there is none

@@ -43,6 +43,9 @@ func (e *env) home() (string, error) {
 	return filepath.Join(dir, "deskside"), nil
 }
 
+// line prints value as one line of JSON.
+func (e *env) line(value any) error { return json.NewEncoder(e.stdout).Encode(value) }
+
 // show prints a command's result: value as JSON under --json, else what text
 // writes.
 func (e *env) show(value any, text func(w io.Writer) error) error {

@@ -54,11 +54,13 @@ func (f *reachFlags) reach(ctx context.Context, e *env, command, host string) (*
 type sessionFlags struct {
 	reachFlags
 	reason string
+	meet   bool
 }
 
 func (f *sessionFlags) add(c *cobra.Command) {
 	f.reachFlags.add(c)
 	c.Flags().StringVar(&f.reason, "reason", "", "why, or the ticket's number; the person and the audit see it")
+	c.Flags().BoolVar(&f.meet, "meet", false, "meet an agent that was never met, with six digits, also without a terminal")
 }
 
 // session reaches the agent at host and sets a session up with it, or meets it
@@ -68,13 +70,7 @@ func (f *sessionFlags) session(ctx context.Context, e *env, command, host string
 	if err != nil {
 		return nil, err
 	}
-	r := client.Request{Rights: rights, Reason: f.reason, Asking: e.sayAsking}
-	var s *client.Session
-	if !agent.Hello.Known && agent.Hello.Meets {
-		s, err = agent.Meet(ctx, r, e.sayDigits)
-	} else {
-		s, err = agent.Setup(ctx, r)
-	}
+	s, err := f.ask(ctx, e, agent, rights)
 	if err != nil {
 		agent.Close()
 		return nil, err
@@ -83,6 +79,38 @@ func (f *sessionFlags) session(ctx context.Context, e *env, command, host string
 		fmt.Fprintf(e.stderr, "granted: %s, of %s\n", got, rights)
 	}
 	return s, nil
+}
+
+// ask sets the session up. It waits for the network as long as the flag says,
+// and longer only while the person is asked.
+func (f *sessionFlags) ask(ctx context.Context, e *env, agent *client.Agent, rights deskside.Rights) (*client.Session, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(f.timeout, func() {
+		cancel(deskside.Errorf(deskside.CodeUnreachable, "the agent did not answer within %v", f.timeout))
+	})
+	defer late.Stop()
+	s, err := f.begin(ctx, e, agent, client.Request{Rights: rights, Reason: f.reason, Asking: func(a rcinfo.Asking) {
+		late.Reset(time.Until(a.Until) + f.timeout)
+		e.sayAsking(a)
+	}})
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	return s, err
+}
+
+// begin sets up with an agent whose key is pinned, and meets one that was
+// never met, or that never met this operator, where somebody can read the
+// digits out.
+func (f *sessionFlags) begin(ctx context.Context, e *env, agent *client.Agent, r client.Request) (*client.Session, error) {
+	if agent.Pinned || !(e.tty || f.meet) {
+		s, err := agent.Setup(ctx, r)
+		if !agent.Pinned || deskside.CodeOf(err) != deskside.CodeUnpinned {
+			return s, err
+		}
+	}
+	return agent.Meet(ctx, r, e.sayDigits)
 }
 
 // sayAsking tells that the person is being asked.

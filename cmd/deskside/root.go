@@ -27,11 +27,13 @@ person, 4 not reachable.`,
 		return &usageError{err: err, command: c.CommandPath()}
 	})
 	root.AddCommand(
+		agentCommand(e),
 		auditCommand(e),
 		chatCommand(e),
 		identityCommand(e),
 		infoCommand(e),
 		manCommand(e),
+		operatorCommand(e),
 		pingCommand(e),
 		portsCommand(e),
 		screenshotCommand(e),
