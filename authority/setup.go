@@ -314,9 +314,13 @@ func (q *asked) grant(ctx context.Context, rights deskside.Rights, basis access.
 	q.mu.Lock()
 	rule, _ := q.policy.Ceiling(q.caller.Key)
 	rights = q.policy.Keep(q.caller.Key, rights, basis)
-	if rights == 0 || q.closed || q.broken != nil || ctx.Err() != nil {
+	again := q.decide(access.Present)
+	if again.Refusal == nil && (rights == 0 || q.closed || ctx.Err() != nil) {
+		again.Refusal = deskside.Errorf(deskside.CodeDenied, "things changed while the session was being set up").Hint("Ask again.")
+	}
+	if again.Refusal != nil {
 		q.mu.Unlock()
-		return rcinfo.Answer{}, deskside.Errorf(deskside.CodeDenied, "things changed while the session was being set up").Hint("Ask again.")
+		return rcinfo.Answer{}, again.Refusal
 	}
 	tickets, err := q.table.Grant(q.Now(), q.id, rights, rule.Limits, basis)
 	session, _ := q.table.Get(q.id)
