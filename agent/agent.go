@@ -120,10 +120,11 @@ func (a *Agent) judge() error {
 		}
 	}
 	c := authority.Config{
-		Audit:  auditor{a.log, a.id},
-		Policy: policy,
-		Hello:  a.hello,
-		Log:    a.cfg.Log,
+		Audit:   auditor{a.log, a.id},
+		Policy:  policy,
+		Hello:   a.hello,
+		Changed: a.show,
+		Log:     a.cfg.Log,
 	}
 	if a.screen != nil {
 		hold := desktop.NewHold(a.screen)
@@ -133,6 +134,7 @@ func (a *Agent) judge() error {
 			c.Person = hold.Asking(person)
 		}
 	}
+	a.services.begin(a)
 	a.authority = authority.New(c)
 	return nil
 }
@@ -242,6 +244,12 @@ func (a *Agent) close() {
 		a.log.Append(context.Background(), deskside.Event{Kind: deskside.EventAgentStop})
 		a.log.Close()
 	}
+}
+
+// Admit is of deskside.Gate: the services ask the authority through the agent,
+// which has one once all of it is there.
+func (a *Agent) Admit(t deskside.Ticket, s deskside.Stream) (deskside.Pass, error) {
+	return a.authority.Admit(t, s)
 }
 
 // hello is what a permitted operator is told.

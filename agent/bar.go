@@ -2,17 +2,49 @@ package agent
 
 import (
 	"context"
+	"maps"
 
 	"deskside"
 	"deskside/desktop"
 )
 
-// watchBar does what the person presses on the bar.
+// show derives what shows the sessions from the table: the chat rooms and the
+// bar. The authority calls it after each change.
+func (a *Agent) show(sessions []deskside.Session) {
+	a.services.chat.SetSessions(sessions)
+	if a.person == nil {
+		return
+	}
+	rows := []desktop.BarEntry{}
+	for _, s := range sessions {
+		if s.State == deskside.Asked {
+			continue
+		}
+		rows = append(rows, desktop.BarEntry{
+			Session: s.ID, Operator: s.Operator, State: s.State, Rights: s.Rights, Until: s.Until,
+			Unread: a.services.chat.Unread(s.ID),
+		})
+	}
+	a.person.SetBar(rows)
+}
+
+// watchBar does what the person presses on the bar, and shows there what is
+// unread.
 func (a *Agent) watchBar(ctx context.Context) {
+	unread, stop := a.services.chat.Watch()
+	defer stop()
+	counts := a.unread()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-unread:
+			// The rooms also change when the sessions are shown to them, so
+			// only a new count is worth showing anew.
+			if now := a.unread(); !maps.Equal(now, counts) {
+				counts = now
+				a.authority.Refresh()
+			}
 		case do, ok := <-a.person.BarActions():
 			if !ok {
 				return
@@ -22,4 +54,13 @@ func (a *Agent) watchBar(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// unread counts what the person has not seen, by session.
+func (a *Agent) unread() map[deskside.SessionID]int {
+	counts := make(map[deskside.SessionID]int)
+	for _, r := range a.services.chat.Rooms() {
+		counts[r.Session.ID] = r.Unread
+	}
+	return counts
 }

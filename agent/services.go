@@ -9,6 +9,7 @@ import (
 
 	"deskside"
 	"deskside/audit"
+	"deskside/chat"
 	"deskside/desktop"
 	"deskside/identity"
 	"deskside/rcinfo"
@@ -18,15 +19,26 @@ import (
 // services are the handlers of the four ports.
 type services struct {
 	hold     *desktop.Hold // what remote input passes through; nil: there is no screen
+	chat     *chat.Chat
 	handlers [len(deskside.Services)]http.Handler
 	closers  []func() error
 }
 
-// open makes the four services.
+// begin makes what the authority tells of its sessions, before it is there.
+func (s *services) begin(a *Agent) {
+	s.chat = chat.New(chat.Config{
+		Gate: a, Log: a.cfg.Log,
+		AuditMessages: func() bool { p, _ := a.authority.Policy(); return p.AuditChat },
+	})
+	s.closers = append(s.closers, s.chat.Close)
+}
+
+// open makes the other services.
 func (s *services) open(a *Agent) {
 	s.handlers[deskside.RCInfo] = rcinfo.New(rcinfo.Config{
 		Gate: a.authority, Authority: a.authority, Agent: a.ID(), Log: a.cfg.Log,
 	})
+	s.handlers[deskside.Chat] = s.chat
 	for i, h := range s.handlers {
 		if h == nil {
 			h = http.NotFoundHandler()

@@ -48,8 +48,9 @@ type Config struct {
 	// in a Person that sees to it (desktop.Hold).
 	Person desktop.Person
 
-	// Changed is called after the set of sessions changed, without any lock
-	// held; nil to leave it.
+	// Changed is told the open sessions after every change, so that whatever
+	// shows them is derived from the table. It must not call back; nil to
+	// leave it.
 	Changed func([]deskside.Session)
 
 	// Now is the clock; nil takes time.Now.
@@ -72,6 +73,8 @@ type Authority struct {
 	meetings  []time.Time                  // of the last hour
 	denials   denials
 	closed    bool
+
+	telling sync.Mutex // held over Changed; taken before mu
 
 	timers sync.WaitGroup // aborts of control streams that are under way
 }
@@ -126,28 +129,15 @@ func (a *Authority) Open() []deskside.Session {
 	return a.table.Sessions()
 }
 
-// changed derives the bar, and whatever else shows sessions, from the table.
-// No lock may be held.
-func (a *Authority) changed() {
-	sessions := a.Open()
-	if a.Person != nil {
-		a.Person.SetBar(bar(sessions))
+// Refresh tells of the sessions anew. Calls come one after another, each with
+// the table as it then is, so that the last one told is never stale.
+func (a *Authority) Refresh() {
+	if a.Changed == nil {
+		return
 	}
-	if a.Changed != nil {
-		a.Changed(sessions)
-	}
-}
-
-// bar gives the rows of the bar: every session that was granted.
-func bar(sessions []deskside.Session) []desktop.BarEntry {
-	rows := make([]desktop.BarEntry, 0, len(sessions))
-	for _, s := range sessions {
-		if s.State == deskside.Asked {
-			continue
-		}
-		rows = append(rows, desktop.BarEntry{Session: s.ID, Operator: s.Operator, State: s.State, Rights: s.Rights, Until: s.Until})
-	}
-	return rows
+	a.telling.Lock()
+	defer a.telling.Unlock()
+	a.Changed(a.Open())
 }
 
 // record writes an event and reports an error in the form operators get.
@@ -242,7 +232,7 @@ func (a *Authority) SetPolicy(p *access.Policy, broken error) {
 	for _, s := range narrowed {
 		s.Abort()
 	}
-	a.changed()
+	a.Refresh()
 }
 
 // Policy returns the policy in force, and why the file in place is not it.

@@ -71,7 +71,6 @@ type sitter struct {
 	presence  desktop.Presence
 	questions chan desktop.Question
 	answers   chan desktop.Answer
-	bar       []desktop.BarEntry
 }
 
 func newSitter() *sitter {
@@ -90,18 +89,7 @@ func (s *sitter) Ask(ctx context.Context, q desktop.Question) (desktop.Answer, e
 	}
 }
 
-func (s *sitter) SetBar(rows []desktop.BarEntry) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bar = slices.Clone(rows)
-}
-
-func (s *sitter) rows() []desktop.BarEntry {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.bar)
-}
-
+func (s *sitter) SetBar([]desktop.BarEntry)            {}
 func (s *sitter) BarActions() <-chan desktop.BarAction { return nil }
 
 // house is an agent's authority behind its rcinfo service, and an operator.
@@ -112,7 +100,15 @@ type house struct {
 	person *sitter
 	client rcinfo.Client
 	clock  time.Time
+	shown  []deskside.Session
 	mu     sync.Mutex
+}
+
+// rows are the sessions as they were last shown.
+func (h *house) rows() []deskside.Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.shown)
 }
 
 func (h *house) now() time.Time {
@@ -141,6 +137,11 @@ func openHouse(t *testing.T, n *transporttest.Net, policy func(*access.Policy)) 
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	h.Authority = New(Config{
 		Audit: h.audit, Policy: p, Person: h.person, Log: log, Now: h.now,
+		Changed: func(s []deskside.Session) {
+			h.mu.Lock()
+			h.shown = s
+			h.mu.Unlock()
+		},
 		Hello: func() rcinfo.Hello {
 			return rcinfo.Hello{Agent: n.Agent.ID(), Protocol: deskside.ProtocolVersion, Name: "front desk", Ports: map[string]int{}}
 		},
@@ -246,7 +247,7 @@ func TestSession(t *testing.T) {
 		if err != nil || len(status.Streams) < 2 {
 			t.Errorf("status %+v, %v", status, err)
 		}
-		if rows := h.person.rows(); len(rows) != 1 || rows[0].State != deskside.Active {
+		if rows := h.rows(); len(rows) != 1 || rows[0].State != deskside.Active {
 			t.Errorf("the bar shows %+v", rows)
 		}
 
@@ -258,7 +259,7 @@ func TestSession(t *testing.T) {
 		if _, err := stream.Read(make([]byte, 1)); err == nil {
 			t.Error("the stream outlived the session")
 		}
-		if rows := h.person.rows(); len(rows) != 0 {
+		if rows := h.rows(); len(rows) != 0 {
 			t.Errorf("the bar shows %+v", rows)
 		}
 		h.refused(t, a)
@@ -477,7 +478,7 @@ func TestLostAndResumed(t *testing.T) {
 		a, control := h.begin(t)
 		control.Abort()
 		await.True(t, "the session is suspended", func() bool {
-			rows := h.person.rows()
+			rows := h.rows()
 			return len(rows) == 1 && rows[0].State == deskside.Suspended && !rows[0].Until.IsZero()
 		})
 		if _, err := h.client.Control(t.Context(), a.Tickets["sms-rcinfo"]); deskside.CodeOf(err) != deskside.CodeNoTicket {

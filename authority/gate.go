@@ -116,7 +116,7 @@ func (a *Authority) End(id deskside.SessionID, cause deskside.Cause) {
 	a.release(l)
 	a.mu.Unlock()
 	a.seal(l, s, e)
-	a.changed()
+	a.Refresh()
 }
 
 // LastWords is how long a control stream may take to tell the cause of an end
@@ -179,7 +179,7 @@ func (a *Authority) suspend(id deskside.SessionID) {
 	e := a.sessionEvent(deskside.EventSuspend, s)
 	a.mu.Unlock()
 	a.record(e)
-	a.changed()
+	a.Refresh()
 }
 
 // Resume gives a suspended session back to its key, after policy was asked
@@ -213,7 +213,7 @@ func (a *Authority) resume(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Answe
 	if err != nil {
 		return rcinfo.Answer{}, err
 	}
-	a.changed()
+	a.Refresh()
 	return answerOf(s, tickets), nil
 }
 
@@ -268,7 +268,7 @@ func (a *Authority) Attach(id deskside.SessionID) (rcinfo.Attachment, error) {
 	l.control++
 	at := rcinfo.Attachment{Session: id, Number: l.control, Changed: l.changed}
 	a.mu.Unlock()
-	a.changed()
+	a.Refresh()
 	return at, nil
 }
 

@@ -328,7 +328,7 @@ func (q *asked) grant(ctx context.Context, rights deskside.Rights, basis access.
 	if err != nil {
 		return rcinfo.Answer{}, err
 	}
-	q.changed()
+	q.Refresh()
 	return answerOf(session, tickets), nil
 }
 
