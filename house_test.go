@@ -29,6 +29,7 @@ import (
 var floors = []string{
 	".",
 	"internal/atomicfile internal/await internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
+	"internal/browsertest",
 	"raster",
 	"access codec identity desktop",
 	"rfb desktop/panel",

@@ -29,6 +29,11 @@
 //     a WebSocket with the subprotocol it wants and, besides,
 //     "deskside.bearer.<bearer>", which the server never echoes.
 //
+// A download that the browser itself carries out sends no header of ours. For
+// those alone, addresses below /download/ reach Config.Ticketed without a
+// bearer, after the checks of Host, Origin, site and socket; it admits nobody
+// without a ticket in the address that works once and soon expires.
+//
 // Over a Unix socket the socket's mode and the owner of the other end take the
 // bearer's place, and a request that names an Origin is refused: no browser
 // speaks there.

@@ -40,6 +40,11 @@ type Config struct {
 	// Unix socket.
 	Handler http.Handler
 
+	// Ticketed gets requests below /download/ without a bearer, which the
+	// browser's own downloads cannot carry. It must let in nobody without a
+	// single-use ticket in the address. nil is none.
+	Ticketed http.Handler
+
 	Title string       // what the launch file calls the program; "" is "Deskside"
 	Log   *slog.Logger // nil discards
 }
@@ -57,6 +62,9 @@ const (
 	maxAsset   = 8 << 20     // bytes of a file of the page
 	headerTime = 10 * time.Second
 )
+
+// ticketedPath is where Config.Ticketed serves.
+const ticketedPath = "/download/"
 
 // bearerMeta is the element of index.html that a login fills.
 const bearerMeta = `<meta name="bearer" content="">`
@@ -251,8 +259,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handle(w, r)
 }
 
-// handle passes a request with a bearer on.
+// handle passes a request with a bearer on, or one that has a ticket of its own.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	if s.cfg.Ticketed != nil && strings.HasPrefix(r.URL.Path, ticketedPath) {
+		s.cfg.Ticketed.ServeHTTP(w, r)
+		return
+	}
 	if !overUnix(r) && !s.keys.admits(bearerOf(r)) {
 		refuse(w, http.StatusUnauthorized, deskside.Errorf(deskside.CodeDenied, "no live bearer").
 			Hint("Open the page again from Deskside."))

@@ -1,0 +1,60 @@
+// Package console is the operator's local web server: the page in which an
+// engineer finds a machine, sets a session up and works in it. The page's
+// sources are in web/src, what script/web built of them in web/dist, embedded.
+//
+// Package loopback serves it, to the user of the process alone: who may come
+// in, with which bearer, from which page, is written there.
+//
+// # Tabs
+//
+// A tab is one setup and the session that comes of it; its phases are drawn at
+// Phase. Its goroutine is the only one that moves it on. Tabs belong to the
+// console, not to the page: a page that is loaded again finds them all. When
+// no page has listened for Config.Linger every session is ended, since nobody
+// is at the console any more.
+//
+// # The API
+//
+// Bodies are JSON of at most 64 KiB without unknown fields. A refusal is a
+// deskside.Error as JSON: 400 bad-request, 404 not-found, 409 exists, conflict,
+// ended and suspended, 429 too-many and busy, 502 unreachable, 500 internal,
+// else 403.
+//
+//	GET    /api/machines                          the address book
+//	POST   /api/machines  {old name address group note}   adds one, or changes old
+//	DELETE /api/machines/{name}
+//	POST   /api/look      {address}               who answers there; the ID's last group is masked
+//	POST   /api/pin       {address agent group}   remembers its key, if group is the ID's last
+//	POST   /api/tabs      {machine rights reason transport}   begins a setup
+//	POST   /api/tabs/{tab}/end                    cancels it, or ends its session
+//	DELETE /api/tabs/{tab}                        closes a tab that is over
+//	GET    /api/tabs/{tab}/files?path=            lists a far folder
+//	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename or delete
+//	PUT    /api/tabs/{tab}/files?path=&size=&replace=1   the body becomes a far file
+//	POST   /api/tabs/{tab}/downloads {path}       gives {url}: see below
+//	POST   /api/tabs/{tab}/transfers/{id}/cancel
+//
+// Three addresses are WebSockets, each of its own subprotocol:
+//
+//	GET /api/events              deskside.events   text, from the console only: a
+//	                             hello with machines and tabs, then "machines",
+//	                             "tab" and "gone" as each changes. A page that
+//	                             reads too slowly is cut off and begins anew.
+//	GET /api/tabs/{tab}/picture  deskside.picture  binary: the bytes of an RFB
+//	                             3.8 server, as a viewer of its own each time
+//	GET /api/tabs/{tab}/chat     deskside.chat     text: ChatEvent from the
+//	                             console; {do: "send", id, text}, {do: "typing",
+//	                             on} and {do: "seen", seq} from the page
+//
+// # Downloads
+//
+// A browser saves a large file well only if it fetches it itself, and then it
+// sends no bearer. So the page asks for an address, /download/{ticket}, of 32
+// random bytes, good for one file, one fetch and 30 seconds. What remains of
+// it in the browser's history opens nothing. The last byte of a file is kept
+// back until its hash was found right; a file that breaks off breaks the
+// connection off, so that the browser says so and keeps no half of it.
+//
+// The package knows nothing of keys, policy or the wire: its Backend does. It
+// draws nothing on this machine's screen and opens no browser.
+package console

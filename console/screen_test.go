@@ -1,0 +1,170 @@
+package console_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"io"
+	"net"
+	"os"
+	"sync"
+)
+
+// screen is an RFB 3.8 server of a still picture that notes what it is told.
+// It knows Raw alone, and no extension; the real one is tried in the end to
+// end test.
+type screen struct {
+	picture *image.RGBA
+
+	mu      sync.Mutex
+	keys    []string // "down 61", "up 61"
+	pointer [3]int
+	cut     string  // the clipboard text that was sent
+	asked   []int32 // the encodings asked for last
+	conns   []net.Conn
+}
+
+func newScreen() *screen {
+	p := image.NewRGBA(image.Rect(0, 0, 1024, 640))
+	draw.Draw(p, p.Bounds(), image.NewUniform(color.RGBA{38, 70, 83, 255}), image.Point{}, draw.Src)
+	draw.Draw(p, image.Rect(120, 80, 700, 460), image.NewUniform(color.RGBA{250, 250, 250, 255}), image.Point{}, draw.Src)
+	draw.Draw(p, image.Rect(120, 80, 700, 108), image.NewUniform(color.RGBA{42, 157, 143, 255}), image.Point{}, draw.Src)
+	if f, err := os.Open(os.Getenv("CONSOLE_PICTURE")); err == nil {
+		defer f.Close()
+		if m, err := png.Decode(f); err == nil {
+			p = image.NewRGBA(m.Bounds())
+			draw.Draw(p, p.Bounds(), m, image.Point{}, draw.Src)
+		}
+	}
+	return &screen{picture: p}
+}
+
+// drop cuts every viewer off.
+func (s *screen) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		c.Close()
+	}
+	s.conns = nil
+}
+
+// cutText sends clipboard text to every viewer.
+func (s *screen) cutText(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	msg := binary.BigEndian.AppendUint32([]byte{3, 0, 0, 0}, uint32(len(text)))
+	for _, c := range s.conns {
+		c.Write(append(msg, text...))
+	}
+}
+
+func (s *screen) pressed() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.keys...)
+}
+
+func (s *screen) told() (cut string, encodings []int32, pointer [3]int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cut, append([]int32(nil), s.asked...), s.pointer
+}
+
+func (s *screen) serve(c net.Conn) {
+	defer c.Close()
+	b := s.picture.Bounds()
+	io.WriteString(c, "RFB 003.008\n")
+	io.CopyN(io.Discard, c, 12)
+	c.Write([]byte{1, 1})
+	io.CopyN(io.Discard, c, 1)
+	c.Write([]byte{0, 0, 0, 0})
+	io.CopyN(io.Discard, c, 1)
+	hello := binary.BigEndian.AppendUint16(nil, uint16(b.Dx()))
+	hello = binary.BigEndian.AppendUint16(hello, uint16(b.Dy()))
+	hello = append(hello, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0)
+	hello = binary.BigEndian.AppendUint32(hello, 4)
+	if _, err := c.Write(append(hello, "Test"...)); err != nil {
+		return
+	}
+	s.mu.Lock()
+	s.conns = append(s.conns, c)
+	s.mu.Unlock()
+	for s.message(c) == nil {
+	}
+}
+
+// message takes one message from a viewer.
+func (s *screen) message(c net.Conn) error {
+	read := func(n int) []byte {
+		b := make([]byte, n)
+		if _, err := io.ReadFull(c, b); err != nil {
+			return nil
+		}
+		return b
+	}
+	kind := read(1)
+	if kind == nil {
+		return io.EOF
+	}
+	switch kind[0] {
+	case 0:
+		read(19)
+	case 2:
+		head := read(3)
+		if head == nil {
+			return io.EOF
+		}
+		list := make([]int32, binary.BigEndian.Uint16(head[1:]))
+		binary.Read(c, binary.BigEndian, list)
+		s.mu.Lock()
+		s.asked = list
+		s.mu.Unlock()
+	case 3:
+		head := read(9)
+		if head != nil && head[0] == 0 {
+			return s.update(c)
+		}
+	case 4:
+		if k := read(7); k != nil {
+			s.mu.Lock()
+			s.keys = append(s.keys, fmt.Sprintf("%s %x", map[byte]string{0: "up", 1: "down"}[k[0]], binary.BigEndian.Uint32(k[3:])))
+			s.mu.Unlock()
+		}
+	case 5:
+		if p := read(5); p != nil {
+			s.mu.Lock()
+			s.pointer = [3]int{int(binary.BigEndian.Uint16(p[1:])), int(binary.BigEndian.Uint16(p[3:])), int(p[0])}
+			s.mu.Unlock()
+		}
+	case 6:
+		if head := read(7); head != nil {
+			text := read(int(binary.BigEndian.Uint32(head[3:])))
+			s.mu.Lock()
+			s.cut = string(text)
+			s.mu.Unlock()
+		}
+	default:
+		return fmt.Errorf("message %d", kind[0])
+	}
+	return nil
+}
+
+// update sends the whole picture once for each request that is not
+// incremental.
+func (s *screen) update(c net.Conn) error {
+	b := s.picture.Bounds()
+	msg := []byte{0, 0, 0, 1, 0, 0, 0, 0}
+	msg = binary.BigEndian.AppendUint16(msg, uint16(b.Dx()))
+	msg = binary.BigEndian.AppendUint16(msg, uint16(b.Dy()))
+	msg = append(msg, 0, 0, 0, 0)
+	// noVNC asks for red in the lowest byte.
+	msg = append(msg, s.picture.Pix...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := c.Write(msg)
+	return err
+}

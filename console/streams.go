@@ -1,0 +1,192 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+
+	"deskside"
+	"deskside/loopback"
+)
+
+// The subprotocols of the page's WebSockets.
+const (
+	protocolEvents  = "deskside.events"
+	protocolPicture = "deskside.picture"
+	protocolChat    = "deskside.chat"
+)
+
+// events is the stream of notices: a hello with everything, then each change.
+func (c *Console) events(w http.ResponseWriter, r *http.Request) error {
+	s, err := loopback.Upgrade(w, r, protocolEvents, maxText)
+	if err != nil {
+		return errAnswered
+	}
+	defer s.Close("")
+	p, ok := c.desk.hub.join(c.hello)
+	if !ok {
+		return errAnswered
+	}
+	defer c.desk.hub.leave(p)
+	ctx, cancel := context.WithCancel(r.Context())
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer cancel()
+		for { // the page sends nothing; reading notices that it has gone
+			if _, err := s.Read(ctx); err != nil {
+				return
+			}
+		}
+	})
+	defer reader.Wait()
+	defer cancel()
+	for {
+		select {
+		case text, ok := <-p.notices:
+			if !ok || s.Write(ctx, text) != nil {
+				return errAnswered
+			}
+		case <-ctx.Done():
+			return errAnswered
+		}
+	}
+}
+
+func (c *Console) hello() notice {
+	list, err := c.desk.machines()
+	if err != nil {
+		c.log.Warn("the address book cannot be read", "error", err)
+	}
+	return notice{
+		Type: "hello", Version: c.cfg.Version, Operator: c.cfg.Backend.Operator().String(),
+		Open: c.cfg.Open, Machines: list, Tabs: c.desk.views(),
+	}
+}
+
+// picture joins a binary WebSocket to the session's RFB stream.
+func (c *Console) picture(w http.ResponseWriter, r *http.Request, t *tab) error {
+	session, err := t.live()
+	if err != nil {
+		return err
+	}
+	s, err := loopback.Upgrade(w, r, protocolPicture, maxPicture)
+	if err != nil {
+		return errAnswered
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	far, err := session.RFB(ctx)
+	if err != nil {
+		s.Close(deskside.AsError(err).Words)
+		return errAnswered
+	}
+	defer far.Close()
+	near := s.NetConn(ctx, false)
+	defer s.Close("")
+	stop := context.AfterFunc(t.ctx, func() { far.Close() })
+	defer stop()
+	var back sync.WaitGroup
+	back.Go(func() {
+		defer far.Close()
+		io.Copy(far, near)
+	})
+	io.Copy(near, far)
+	near.Close()
+	back.Wait()
+	return errAnswered
+}
+
+// chatAsk is what the page sends on the chat's WebSocket.
+type chatAsk struct {
+	Do   string `json:"do"` // "send", "typing", "seen"
+	ID   string `json:"id"`
+	Text string `json:"text"`
+	On   bool   `json:"on"`
+	Seq  uint64 `json:"seq"`
+}
+
+// chat joins a WebSocket of text to the session's conversation.
+func (c *Console) chat(w http.ResponseWriter, r *http.Request, t *tab) error {
+	session, err := t.live()
+	if err != nil {
+		return err
+	}
+	s, err := loopback.Upgrade(w, r, protocolChat, maxText)
+	if err != nil {
+		return errAnswered
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	talk, err := session.Chat(ctx)
+	if err != nil {
+		s.Close(deskside.AsError(err).Words)
+		return errAnswered
+	}
+	defer talk.Close()
+	defer s.Close("")
+	stop := context.AfterFunc(t.ctx, cancel)
+	defer stop()
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		defer cancel()
+		tellChat(ctx, talk, s)
+	})
+	defer writer.Wait()
+	defer cancel()
+	for {
+		text, err := s.Read(ctx)
+		if err != nil {
+			return errAnswered
+		}
+		if refused := askChat(talk, text); refused != nil {
+			tell(ctx, s, *refused)
+		}
+	}
+}
+
+// tellChat passes what happens in the conversation to the page.
+func tellChat(ctx context.Context, talk Chat, s *loopback.Socket) {
+	for {
+		e, err := talk.Next(ctx)
+		if err != nil {
+			return
+		}
+		if tell(ctx, s, e) != nil {
+			return
+		}
+	}
+}
+
+func tell(ctx context.Context, s *loopback.Socket, e ChatEvent) error {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return s.Write(ctx, text)
+}
+
+// askChat does what the page asks, or gives the refusal.
+func askChat(talk Chat, text []byte) *ChatEvent {
+	var ask chatAsk
+	err := json.Unmarshal(text, &ask)
+	if err != nil {
+		err = deskside.Errorf(deskside.CodeBadRequest, "read the chat request: %w", err)
+	}
+	switch {
+	case err != nil:
+	case ask.Do == "send":
+		err = talk.Send(ask.ID, ask.Text)
+	case ask.Do == "typing":
+		talk.Typing(ask.On)
+	case ask.Do == "seen":
+		talk.Seen(ask.Seq)
+	default:
+		err = deskside.Errorf(deskside.CodeBadRequest, "unknown chat request %q", ask.Do)
+	}
+	if err == nil {
+		return nil
+	}
+	return &ChatEvent{Kind: ChatRefused, ID: ask.ID, Error: deskside.AsError(err)}
+}

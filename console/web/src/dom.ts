@@ -1,0 +1,90 @@
+// Small helpers to build the document. Text is only ever set as text nodes, so
+// that nothing a machine or a person sent can become markup.
+
+type Child = Node | string | null | undefined | false;
+type Props = Record<string, unknown>;
+
+/** h makes an element. Properties that begin with "on" are listeners. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K, props?: Props | null, ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const el = document.createElement(tag);
+  setAll(el, props ?? {});
+  add(el, ...children);
+  return el;
+}
+
+/** s makes an SVG element. */
+export function s(tag: string, props: Props, ...children: Child[]): SVGElement {
+  const el = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  setAll(el, props);
+  add(el, ...children);
+  return el;
+}
+
+function setAll(el: Element, props: Props): void {
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on") && typeof value === "function") {
+      el.addEventListener(key.slice(2), value as EventListener);
+    } else if (key === "value" && el instanceof HTMLInputElement) {
+      el.value = String(value);
+    } else {
+      el.setAttribute(key, value === true ? "" : String(value));
+    }
+  }
+}
+
+/** add appends children, strings as text nodes. */
+export function add(el: Element, ...children: Child[]): void {
+  for (const c of children) {
+    if (c === null || c === undefined || c === false) continue;
+    el.append(c);
+  }
+}
+
+/** fill replaces what is in el. */
+export function fill(el: Element, ...children: Child[]): void {
+  el.replaceChildren();
+  add(el, ...children);
+}
+
+/** text sets the text of el, and leaves the document alone if it is the same. */
+export function text(el: Element, value: string): void {
+  if (el.textContent !== value) el.textContent = value;
+}
+
+/** show shows or hides el. */
+export function show(el: HTMLElement, on: boolean): void {
+  el.hidden = !on;
+}
+
+let counter = 0;
+
+/** fresh makes an ID for an element. */
+export const fresh = (prefix: string): string => `${prefix}-${++counter}`;
+
+/** rove makes the arrow keys move among the items of el, of which one is in
+ *  the tab order. The items may change between keys. */
+export function rove(el: HTMLElement, items: () => HTMLElement[], way: "row" | "column"): void {
+  const [back, on] = way === "row" ? ["ArrowLeft", "ArrowRight"] : ["ArrowUp", "ArrowDown"];
+  el.addEventListener("keydown", (e) => {
+    const list = items().filter((i) => !i.hidden && !(i as HTMLButtonElement).disabled);
+    const at = list.indexOf(document.activeElement as HTMLElement);
+    if (at < 0) return;
+    const to = e.key === back ? at - 1 : e.key === on ? at + 1 : e.key === "Home" ? 0 : e.key === "End" ? list.length - 1 : NaN;
+    if (Number.isNaN(to)) return;
+    e.preventDefault();
+    const next = list[(to + list.length) % list.length];
+    next?.focus();
+  });
+  el.addEventListener("focusin", (e) => one(items(), e.target as HTMLElement));
+}
+
+/** one puts a single item of a group into the tab order. */
+export function one(list: HTMLElement[], chosen?: HTMLElement): void {
+  const is = chosen && list.includes(chosen) ? chosen
+    : list.find((i) => i.tabIndex === 0 && !i.hidden && !(i as HTMLButtonElement).disabled)
+      ?? list.find((i) => !i.hidden && !(i as HTMLButtonElement).disabled);
+  for (const i of list) i.tabIndex = i === is ? 0 : -1;
+}

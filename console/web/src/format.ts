@@ -1,0 +1,69 @@
+// How numbers and times are written.
+
+/** size writes bytes with a unit. */
+export function size(n: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let i = 0;
+  while (n >= 1024 && i < units.length - 1) { n /= 1024; i++; }
+  return `${i === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[i]}`;
+}
+
+/** rtt writes a round trip. */
+export function rtt(ms: number | undefined): string {
+  if (!ms) return "–";
+  if (ms < 1) return `${ms.toFixed(2)} ms`;
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+/** clock writes a length of time as 1:02:03 or 02:03. */
+export function clock(seconds: number): string {
+  const t = Math.max(0, Math.floor(seconds));
+  const rest = `${two(Math.floor(t / 60) % 60)}:${two(t % 60)}`;
+  return t >= 3600 ? `${Math.floor(t / 3600)}:${rest}` : rest;
+}
+
+/** span writes a length of time in words. */
+export function span(seconds: number): string {
+  const t = Math.round(seconds);
+  if (t < 60) return `${t} s`;
+  if (t < 3600) return `${Math.round(t / 60)} min`;
+  const hours = Math.floor(t / 3600), minutes = Math.round((t % 3600) / 60);
+  return minutes ? `${hours} h ${minutes} min` : `${hours} h`;
+}
+
+/** since gives the seconds from a time to now; negative before it. */
+export const since = (time: string | undefined): number =>
+  time ? (Date.now() - Date.parse(time)) / 1000 : 0;
+
+/** ago writes how long ago something was. */
+export function ago(time: string | undefined): string {
+  if (!time) return "never";
+  const t = since(time);
+  if (t < 60) return "just now";
+  if (t < 3600) return `${Math.floor(t / 60)} min ago`;
+  if (t < 86400) return `${Math.floor(t / 3600)} h ago`;
+  if (t < 7 * 86400) return `${Math.floor(t / 86400)} d ago`;
+  return new Date(time).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
+}
+
+/** hour writes the time of day. */
+export const hour = (time: string | undefined): string =>
+  time ? new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" }) : "";
+
+/** day writes a date with the time for a listing. */
+export function day(time: string | undefined): string {
+  if (!time) return "";
+  const d = new Date(time);
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`;
+}
+
+/** sentence makes words that begin small and end without a stop into one. */
+export function sentence(words: string): string {
+  const t = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(t) ? t : `${t}.`;
+}
+
+/** lastGroup gives the last four letters of an ID. */
+export const lastGroup = (id: string | undefined): string => id?.split("-").at(-1) ?? "";

@@ -1,0 +1,189 @@
+// The picture: noVNC over the session's stream, kept up while the session is
+// open, with the ways to look at it.
+import RFB from "@novnc/novnc";
+import { socket, tabPath } from "./api";
+import { fill, h, show, text } from "./dom";
+
+export type Scale = "fit" | "whole";
+export type Quality = "lossless" | "auto" | "low";
+
+// noVNC always asks for some JPEG quality. Left out of what it asks for, the
+// far side sends every pixel exactly.
+const lossless = new WeakSet<object>();
+const askEncodings = RFB.messages.clientEncodings.bind(RFB.messages);
+RFB.messages.clientEncodings = (sock, list) =>
+  askEncodings(sock, lossless.has(sock) ? list.filter((e) => e < -32 || e > -23) : list);
+
+interface Inside { _sock: object }
+
+const levels: Record<Quality, [number, number]> = { lossless: [9, 1], auto: [6, 2], low: [1, 9] };
+
+export interface PictureEvents {
+  clipboard(text: string): void;
+  focused(on: boolean): void; // the keyboard goes to the machine
+  leave(): void; // the keys to leave were pressed
+  up(on: boolean): void;
+}
+
+export class Picture {
+  readonly el: HTMLElement;
+  readonly target: HTMLElement;
+  private rfb: RFB | null = null;
+  private wait = 400;
+  private timer = 0;
+  private stopped = false;
+  private wanted = false;
+  private seen = false;
+  private readonly veil: HTMLElement;
+  private readonly veilWords: HTMLElement;
+  private readonly pan: HTMLElement;
+  scale: Scale = "fit";
+  quality: Quality = "auto";
+  viewOnly = false;
+  panning = false;
+
+  constructor(private id: string, name: string, private on: PictureEvents) {
+    this.target = h("div", { class: "picture-target" });
+    this.veilWords = h("p", {}, "Opening the picture …");
+    this.veil = h("div", { class: "veil", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), this.veilWords);
+    this.pan = h("div", { class: "pan", tabindex: 0, role: "group", "aria-label": `Move over the picture of ${name} with the arrow keys or by dragging`, hidden: true });
+    this.el = h("div", { class: "picture" }, this.target, this.pan, this.veil);
+    this.panBy();
+    this.el.addEventListener("focusin", () => this.focusChanged());
+    this.el.addEventListener("focusout", () => { this.releaseKeys(); this.focusChanged(); });
+    window.addEventListener("keydown", this.leaveKeys, true);
+    this.name = name;
+  }
+
+  private readonly name: string;
+
+  get canvas(): HTMLCanvasElement | null { return this.target.querySelector("canvas"); }
+  get connected(): boolean { return this.rfb !== null && this.seen; }
+
+  private focusChanged(): void {
+    queueMicrotask(() => this.on.focused(this.canvas !== null && document.activeElement === this.canvas));
+  }
+
+  /** leaveKeys takes Ctrl+Alt+Shift back from the machine. */
+  private leaveKeys = (e: KeyboardEvent): void => {
+    if (!e.ctrlKey || !e.altKey || !e.shiftKey || document.activeElement !== this.canvas || !this.canvas) return;
+    e.preventDefault();
+    e.stopPropagation();
+    this.releaseKeys();
+    this.on.leave();
+  };
+
+  /** releaseKeys lets go of every key noVNC holds down: it does so when the
+   *  window loses the focus, and has no other way to be told. */
+  releaseKeys(): void { window.dispatchEvent(new Event("blur")); }
+
+  /** want opens or closes the picture, as the session's state asks. */
+  want(on: boolean, words = ""): void {
+    if (words) text(this.veilWords, words);
+    if (on === this.wanted) return;
+    this.wanted = on;
+    if (on) { this.wait = 400; this.open(); } else this.drop();
+  }
+
+  private open(): void {
+    clearTimeout(this.timer);
+    if (this.stopped || !this.wanted || this.rfb) return;
+    const rfb = new RFB(this.target, socket(tabPath(this.id, "/picture"), "deskside.picture"), { shared: true });
+    this.rfb = rfb;
+    rfb.background = "transparent";
+    rfb.addEventListener("connect", () => {
+      this.seen = true;
+      this.wait = 400;
+      show(this.veil, false);
+      this.apply();
+      const c = this.canvas;
+      if (c) {
+        c.tabIndex = 0;
+        c.setAttribute("role", "application");
+        c.setAttribute("aria-label", `Screen of ${this.name}. Keys go there while it has the focus; Ctrl+Alt+Shift comes back.`);
+      }
+      this.on.up(true);
+    });
+    rfb.addEventListener("disconnect", () => {
+      if (this.rfb === rfb) this.rfb = null;
+      this.seen = false;
+      this.on.up(false);
+      if (this.stopped) return;
+      show(this.veil, true);
+      if (!this.wanted) return;
+      text(this.veilWords, "The picture was interrupted. Opening it again …");
+      this.timer = setTimeout(() => this.open(), this.wait);
+      this.wait = Math.min(this.wait * 2, 5000);
+    });
+    rfb.addEventListener("clipboard", (e) => this.on.clipboard((e as CustomEvent<{ text: string }>).detail.text));
+    this.apply();
+  }
+
+  private drop(): void {
+    clearTimeout(this.timer);
+    show(this.veil, true);
+    this.rfb?.disconnect();
+    this.rfb = null;
+    this.seen = false;
+  }
+
+  /** apply passes the settings on. */
+  apply(): void {
+    const r = this.rfb;
+    if (!r) return;
+    if (this.viewOnly && !r.viewOnly) this.releaseKeys();
+    r.viewOnly = this.viewOnly;
+    r.scaleViewport = this.scale === "fit";
+    r.showDotCursor = true;
+    const sock = (r as unknown as Inside)._sock;
+    const was = lossless.has(sock), is = this.quality === "lossless";
+    if (is) lossless.add(sock); else lossless.delete(sock);
+    const [quality, compression] = levels[this.quality];
+    r.qualityLevel = quality;
+    // Only a change makes noVNC ask again; leaving lossless must be one.
+    if (was !== is && r.compressionLevel === compression) r.compressionLevel = compression + 1;
+    r.compressionLevel = compression;
+    this.panning &&= this.scale === "whole";
+    show(this.pan, this.panning);
+    this.target.classList.toggle("fit", this.scale === "fit");
+  }
+
+  private panBy(): void {
+    const scroller = (): HTMLElement | null => this.target.querySelector("div");
+    const step: Record<string, [number, number]> = { ArrowLeft: [-60, 0], ArrowRight: [60, 0], ArrowUp: [0, -60], ArrowDown: [0, 60] };
+    this.pan.addEventListener("keydown", (e) => {
+      const d = step[e.key];
+      if (!d) return;
+      e.preventDefault();
+      scroller()?.scrollBy(d[0], d[1]);
+    });
+    this.pan.addEventListener("pointerdown", (e) => this.pan.setPointerCapture(e.pointerId));
+    this.pan.addEventListener("pointermove", (e) => {
+      if (this.pan.hasPointerCapture(e.pointerId)) scroller()?.scrollBy(-e.movementX, -e.movementY);
+    });
+    this.pan.addEventListener("wheel", (e) => scroller()?.scrollBy(e.deltaX, e.deltaY), { passive: true });
+  }
+
+  focus(): void {
+    if (this.panning) this.pan.focus();
+    else this.rfb?.focus({ preventScroll: true });
+  }
+
+  sendKey(sym: number, code: string | null, down?: boolean): void { this.rfb?.sendKey(sym, code, down); }
+  ctrlAltDel(): void { this.rfb?.sendCtrlAltDel(); }
+  clipboard(words: string): void { this.rfb?.clipboardPasteFrom(words); }
+
+  /** close ends the picture for good. */
+  close(): void {
+    this.stopped = true;
+    window.removeEventListener("keydown", this.leaveKeys, true);
+    this.drop();
+    fill(this.el);
+  }
+}
+
+/** noPicture takes the picture's place where the session has no right to it. */
+export function noPicture(name: string): HTMLElement {
+  return h("div", { class: "picture none" }, h("p", {}, `This session does not show the screen of ${name}.`),
+    h("p", { class: "soft" }, "Set up another one and ask to see the screen."));
+}

@@ -1,0 +1,116 @@
+// The shapes of the console's API, as package console writes them.
+
+export type Phase = "reaching" | "asking" | "open" | "suspended" | "ended" | "failed";
+
+export interface Fault { code: string; words: string; by?: string; do?: string }
+
+export interface Leg { up: boolean; rtt_ms?: number; words?: string }
+
+export interface Machine {
+  name: string;
+  address: string;
+  group?: string;
+  note?: string;
+  agent?: string;
+  used?: string;
+  reach?: { tcp: Leg; udp: Leg };
+}
+
+export interface Limits { idle_s: number; absolute_s: number; grace_s: number }
+
+export interface SessionInfo {
+  id: string;
+  state: string;
+  rights: string;
+  reason?: string;
+  limits: Limits;
+  began?: string;
+  until?: string;
+  cause?: string;
+}
+
+export interface Transfer {
+  id: string;
+  name: string;
+  path: string;
+  up: boolean;
+  done: number;
+  size: number;
+  state: "running" | "done" | "failed" | "cancelled";
+  error?: Fault;
+}
+
+export interface Tab {
+  id: string;
+  machine: Machine;
+  phase: Phase;
+  reason: string;
+  wanted: string;
+  transport?: string;
+  digits?: string;
+  asked_until?: string;
+  session?: SessionInfo;
+  path?: { transport: string; local: string; remote: string };
+  rtt_ms?: number;
+  error?: Fault;
+  cause_words?: string;
+  do?: string;
+  ended?: string;
+  transfers?: Transfer[];
+}
+
+export interface Notice {
+  type: "hello" | "machines" | "tab" | "gone";
+  version?: string;
+  operator?: string;
+  open?: string;
+  machines?: Machine[];
+  tabs?: Tab[];
+  tab?: Tab;
+  id?: string;
+}
+
+export interface Look {
+  agent: string;
+  name?: string;
+  version?: string;
+  pinned: boolean;
+  masked: string;
+}
+
+export interface Entry {
+  name: string;
+  path: string;
+  dir?: boolean;
+  size?: number;
+  changed?: string;
+  words?: string;
+}
+
+export interface Listing { path: string; roots?: Entry[]; entries: Entry[] }
+
+export interface ChatEvent {
+  kind: "joined" | "lost" | "line" | "refused" | "marks" | "typing";
+  id?: string;
+  seq?: number;
+  from?: string;
+  name?: string;
+  text?: string;
+  at?: string;
+  on?: boolean;
+  got?: number;
+  read?: number;
+  error?: Fault;
+}
+
+export const over = (t: Tab): boolean => t.phase === "ended" || t.phase === "failed";
+export const has = (t: Tab, right: string): boolean =>
+  (t.session?.rights ?? "").split(",").includes(right);
+
+const rightWords: Record<string, string> = {
+  view: "see the screen", control: "use mouse and keyboard", clipboard: "exchange clipboard text", chat: "chat",
+  "files-read": "fetch files", "files-write": "change files", info: "read facts",
+};
+
+/** rightsWords says in words what a list of rights is for. */
+export const rightsWords = (list: string): string => list.split(",").map((r) => rightWords[r] ?? r).join(", ");

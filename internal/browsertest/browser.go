@@ -1,0 +1,323 @@
+// Package browsertest drives a real headless Chromium through a page of ours:
+// it presses keys and buttons as a user does, reads what is shown, takes
+// pictures, and looks for what a user with a handicap would stumble over.
+//
+// It judges no page by itself.
+package browsertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+
+	"deskside/internal/await"
+)
+
+// Page is a tab of a browser of its own.
+type Page struct {
+	t         testing.TB
+	ctx       context.Context
+	downloads string
+
+	mu       sync.Mutex
+	messages []string
+}
+
+// Open starts a browser with a new profile and opens the launch file. What the
+// page complains of on its console fails the test when it ends.
+func Open(t testing.TB, launch string, w, h int64) *Page {
+	t.Helper()
+	opts := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(int(w), int(h)),
+		chromedp.ExecPath("chromium"), chromedp.Flag("disable-gpu", true))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...) // t.Context ends before the cleanup
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	p := &Page{t: t, ctx: ctx, downloads: t.TempDir()}
+	p.do("start the browser")
+	p.listen()
+	t.Cleanup(p.finish)
+	if _, err := chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: p.downloads,
+	}); err != nil {
+		t.Fatalf("set where downloads go: %v", err)
+	}
+	p.Size(w, h)
+	p.do("open the page", chromedp.Navigate("file://"+launch))
+	return p
+}
+
+func (p *Page) listen() {
+	messages := chromedp.Console(p.ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			p.mu.Lock()
+			p.messages = append(p.messages, fmt.Sprintf("%s: %s (%s:%d)", m.Type, m.Text, m.URL, m.Line))
+			p.mu.Unlock()
+		}
+	}()
+}
+
+// Forgive forgets complaints that contain text.
+func (p *Page) Forgive(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.messages = slices.DeleteFunc(p.messages, func(m string) bool { return strings.Contains(m, text) })
+}
+
+func (p *Page) finish() {
+	if p.t.Failed() && p.ctx.Err() == nil {
+		p.Shot("failed-" + strings.ReplaceAll(p.t.Name(), "/", "-"))
+		p.t.Logf("the page showed:\n%s", p.Text("body"))
+	}
+	chromedp.Cancel(p.ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.messages {
+		if strings.HasPrefix(m, "error") || strings.HasPrefix(m, "exception") {
+			p.t.Errorf("the page's console: %s", m)
+		}
+	}
+}
+
+func (p *Page) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, steps...); err != nil {
+		p.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// Size sets the window's inner size in pixels.
+func (p *Page) Size(w, h int64) {
+	p.t.Helper()
+	p.do("resize", chromedp.EmulateViewport(w, h))
+}
+
+// Dark makes the system's preference dark, or light.
+func (p *Page) Dark(on bool) {
+	p.t.Helper()
+	value := map[bool]string{true: "dark", false: "light"}[on]
+	_, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: value}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	if err != nil {
+		p.t.Fatalf("prefer %s: %v", value, err)
+	}
+}
+
+// Reload loads the page again.
+func (p *Page) Reload() {
+	p.t.Helper()
+	p.do("reload", chromedp.Evaluate[chromedp.Void]("location.reload()"))
+}
+
+// Eval evaluates an expression, and waits if it gives a promise.
+func Eval[T any](p *Page, expression string) T {
+	p.t.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("evaluate %.200s: %v", expression, err)
+	}
+	return v
+}
+
+func quote(text string) string {
+	b, _ := json.Marshal(text)
+	return string(b)
+}
+
+// Until waits until an expression is true. While the page is being loaded it
+// is not.
+func (p *Page) Until(what, expression string) {
+	p.t.Helper()
+	await.True(p.t, what, func() bool {
+		ok, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		return err == nil && ok
+	})
+}
+
+// Has waits until the element that selector finds shows text.
+func (p *Page) Has(selector, text string) {
+	p.t.Helper()
+	p.Until(fmt.Sprintf("%s shows %q", selector, text),
+		fmt.Sprintf("[...document.querySelectorAll(%s)].some(e => e.checkVisibility() && e.innerText.includes(%s))", quote(selector), quote(text)))
+}
+
+// Gone waits until the selector finds nothing that is visible.
+func (p *Page) Gone(selector string) {
+	p.t.Helper()
+	p.Until(selector+" is gone", fmt.Sprintf("![...document.querySelectorAll(%s)].some(e => e.checkVisibility())", quote(selector)))
+}
+
+// Text gives what an element shows.
+func (p *Page) Text(selector string) string {
+	p.t.Helper()
+	return Eval[string](p, fmt.Sprintf("document.querySelector(%s)?.innerText ?? ''", quote(selector)))
+}
+
+// button is the expression of the visible, enabled control with this name.
+func button(name string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("button, [role=tab], label, a")].find(e => e.checkVisibility() && !e.disabled &&
+		(e.getAttribute("aria-label") ?? e.innerText).trim().replace(/\s+/g, " ") === %s)`, quote(name))
+}
+
+// Press waits for the button, tab or label with this name and clicks the
+// middle of it.
+func (p *Page) Press(name string) {
+	p.t.Helper()
+	p.Until("there is "+name, button(name))
+	p.clickAt("(" + button(name) + ")")
+}
+
+// Click clicks the middle of the first visible element the selector finds.
+func (p *Page) Click(selector string) {
+	p.t.Helper()
+	found := fmt.Sprintf("[...document.querySelectorAll(%s)].find(e => e.checkVisibility())", quote(selector))
+	p.Until("there is "+selector, found)
+	p.clickAt("(" + found + ")")
+}
+
+func (p *Page) clickAt(element string) {
+	p.t.Helper()
+	at := Eval[[]float64](p, fmt.Sprintf("(e => { e.scrollIntoView({block: 'nearest'}); const b = e.getBoundingClientRect(); return [b.x + b.width/2, b.y + b.height/2]; })(%s)", element))
+	p.do("click", chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// Focused names the element with the focus: its label or text.
+func (p *Page) Focused() string {
+	p.t.Helper()
+	return Eval[string](p, `(e => (e.getAttribute("aria-label") ?? e.labels?.[0]?.innerText ?? e.innerText ?? e.tagName).trim().replace(/\s+/g, " "))(document.activeElement)`)
+}
+
+// Keys types text; the named keys are those of chromedp's package kb. Enter is
+// sent as a keyboard sends it, as one event whose default a page can prevent.
+func (p *Page) Keys(text string) {
+	p.t.Helper()
+	for part := range strings.SplitAfterSeq(text, "\r") {
+		words, enter := strings.CutSuffix(part, "\r")
+		if words != "" {
+			p.do("press keys", chromedp.KeyEvent(words))
+		}
+		if enter {
+			p.key(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13})
+			p.key(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13})
+		}
+	}
+}
+
+func (p *Page) key(k input.DispatchKeyEventParams) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, k); err != nil {
+		p.t.Fatalf("press %q: %v", k.Key, err)
+	}
+}
+
+// Chord presses keys given as {key, code} down in order and releases them.
+func (p *Page) Chord(modifiers []int64, keys ...[2]string) {
+	p.t.Helper()
+	held := int64(0)
+	send := func(kind input.DispatchKeyEventType, k [2]string) {
+		p.key(input.DispatchKeyEventParams{Type: kind, Modifiers: held, Key: k[0], Code: k[1]})
+	}
+	for i, k := range keys {
+		held |= modifiers[i]
+		send(input.DispatchKeyEventTypeRawKeyDown, k)
+	}
+	for i, k := range slices.Backward(keys) {
+		held &^= modifiers[i]
+		send(input.DispatchKeyEventTypeKeyUp, k)
+	}
+}
+
+// Choose gives files to the file input that the selector finds.
+func (p *Page) Choose(selector string, files ...string) {
+	p.t.Helper()
+	p.do("choose files", chromedp.SetUploadFiles(chromedp.CSS(selector), files))
+}
+
+// Downloaded waits for a whole file among the downloads and gives its path.
+func (p *Page) Downloaded(name string) string {
+	p.t.Helper()
+	path := filepath.Join(p.downloads, name)
+	await.True(p.t, name+" is downloaded", func() bool {
+		_, err := os.Stat(path)
+		return err == nil
+	})
+	return path
+}
+
+// Shot takes a picture of the page into the artefacts of the repository.
+func (p *Page) Shot(name string) string {
+	p.t.Helper()
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.t.Logf("take the picture %s: %v", name, err)
+		return ""
+	}
+	path := filepath.Join(artefacts(p.t), name+".png")
+	if err := os.WriteFile(path, png, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+	return path
+}
+
+// artefacts is the folder DESKSIDE_ARTEFACTS names, or artefacts beside go.mod.
+func artefacts(t testing.TB) string {
+	t.Helper()
+	if dir := os.Getenv("DESKSIDE_ARTEFACTS"); dir != "" {
+		return dir
+	}
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("there is no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+	dir = filepath.Join(dir, "artefacts")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Finding is one rule of axe-core that the page breaks.
+type Finding struct {
+	ID     string   `json:"id"`
+	Impact string   `json:"impact"`
+	Help   string   `json:"help"`
+	Where  []string `json:"where"`
+}
+
+// Axe runs axe-core, whose source is given, and fails the test for what it
+// calls serious or critical.
+func (p *Page) Axe(source, state string) {
+	p.t.Helper()
+	p.do("load axe-core", chromedp.Evaluate[chromedp.Void](source+"; undefined"))
+	for _, f := range Eval[[]Finding](p, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v =>
+		({id: v.id, impact: v.impact, help: v.help, where: v.nodes.map(n => n.html + " " + n.any.map(a => a.message).join("; "))})))`) {
+		if f.Impact == "serious" || f.Impact == "critical" {
+			p.t.Errorf("%s: axe finds %s (%s): %s\n\t%s", state, f.ID, f.Impact, f.Help, strings.Join(f.Where, "\n\t"))
+		} else {
+			p.t.Logf("%s: axe notes %s (%s): %s", state, f.ID, f.Impact, f.Help)
+		}
+	}
+}
