@@ -21,7 +21,7 @@ import (
 // handshake runs both sides over a connection and gives what each ended with.
 // TLS 1.3 lets a client finish before the server has judged it, so each side
 // then also reads or writes a byte.
-func handshake(t *testing.T, server, client *tls.Config) (serverErr, clientErr error, state tls.ConnectionState) {
+func handshake(t *testing.T, server, client *tls.Config) (state tls.ConnectionState, serverErr, clientErr error) {
 	t.Helper()
 	near, far := loopback(t)
 	defer near.Close()
@@ -45,7 +45,7 @@ func handshake(t *testing.T, server, client *tls.Config) (serverErr, clientErr e
 		_, clientErr = c.Read(make([]byte, 1))
 	}
 	near.Close()
-	return <-done, clientErr, c.ConnectionState()
+	return c.ConnectionState(), <-done, clientErr
 }
 
 // loopback gives the ends of a TCP connection. A net.Pipe has no room, and TLS
@@ -72,7 +72,7 @@ func TestHandshake(t *testing.T) {
 	agent, operator := fixed(t, 1), fixed(t, 2)
 	for _, svc := range deskside.Services {
 		for _, expect := range []deskside.KeyID{agent.ID(), Anyone()} {
-			serverErr, clientErr, state := handshake(t, agent.ServerTLS(svc), operator.ClientTLS(svc, expect))
+			state, serverErr, clientErr := handshake(t, agent.ServerTLS(svc), operator.ClientTLS(svc, expect))
 			if serverErr != nil || clientErr != nil {
 				t.Fatalf("%s: server %v, client %v", svc, serverErr, clientErr)
 			}
@@ -113,8 +113,7 @@ func peers(t *testing.T, id *Identity, base func() *tls.Config) map[string]*tls.
 		return c
 	}
 	foreign := fixed(t, 9)
-	// The right key in a certificate that another key signed. Go makes no such
-	// thing with a self-made parent, so the parent is the other's.
+	// The right key in a certificate that another key signed.
 	issuer, err := x509.ParseCertificate(foreign.cert.Certificate[0])
 	if err != nil {
 		t.Fatal(err)
@@ -141,8 +140,6 @@ func peers(t *testing.T, id *Identity, base func() *tls.Config) map[string]*tls.
 			parent := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: forever}
 			der, err := x509.CreateCertificate(rand.Reader, parent, parent, id.public, ec)
 			if err != nil {
-				// Go checks its own work when the parent's key is known; give
-				// it none to compare.
 				t.Fatal(err)
 			}
 			c.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: id.signer}}
@@ -158,7 +155,7 @@ func TestServerRefuses(t *testing.T) {
 	agent, operator := fixed(t, 1), fixed(t, 2)
 	good := func() *tls.Config { return operator.ClientTLS(deskside.Chat, agent.ID()) }
 	for what, client := range peers(t, operator, good) {
-		serverErr, clientErr, _ := handshake(t, agent.ServerTLS(deskside.Chat), client)
+		_, serverErr, clientErr := handshake(t, agent.ServerTLS(deskside.Chat), client)
 		if serverErr == nil {
 			t.Errorf("%s: the server let it in (client %v)", what, clientErr)
 		}
@@ -170,7 +167,7 @@ func TestClientRefuses(t *testing.T) {
 	good := func() *tls.Config { return agent.ServerTLS(deskside.Chat) }
 	for what, server := range peers(t, agent, good) {
 		for _, expect := range []deskside.KeyID{agent.ID(), Anyone()} {
-			serverErr, clientErr, _ := handshake(t, server, operator.ClientTLS(deskside.Chat, expect))
+			_, serverErr, clientErr := handshake(t, server, operator.ClientTLS(deskside.Chat, expect))
 			if clientErr == nil {
 				t.Errorf("%s: the client went on (server %v)", what, serverErr)
 			}
@@ -187,7 +184,7 @@ func TestClientWantsTheExpectedKey(t *testing.T) {
 	for what, expect := range map[string]deskside.KeyID{
 		"another's": other.ID(), "one bit off": almost, "nobody's": near, "the zero ID": {},
 	} {
-		_, clientErr, _ := handshake(t, agent.ServerTLS(deskside.Chat), operator.ClientTLS(deskside.Chat, expect))
+		_, _, clientErr := handshake(t, agent.ServerTLS(deskside.Chat), operator.ClientTLS(deskside.Chat, expect))
 		if code := deskside.CodeOf(clientErr); code != deskside.CodeWrongKey {
 			t.Errorf("%s key expected: %v (%s), want wrong-key", what, clientErr, code)
 		}
@@ -201,7 +198,7 @@ func TestDatesMeanNothing(t *testing.T) {
 	server := agent.ServerTLS(deskside.Chat)
 	key := agent.signer.(ed25519.PrivateKey)
 	server.Certificates = []tls.Certificate{certificate(t, key.Public(), key, key, time.Unix(1000, 0))}
-	serverErr, clientErr, _ := handshake(t, server, operator.ClientTLS(deskside.Chat, agent.ID()))
+	_, serverErr, clientErr := handshake(t, server, operator.ClientTLS(deskside.Chat, agent.ID()))
 	if serverErr != nil || clientErr != nil {
 		t.Errorf("server %v, client %v", serverErr, clientErr)
 	}
@@ -214,7 +211,7 @@ func TestWrongServiceIsNamed(t *testing.T) {
 			if there == wanted {
 				continue
 			}
-			_, err, _ := handshake(t, agent.ServerTLS(there), operator.ClientTLS(wanted, agent.ID()))
+			_, _, err := handshake(t, agent.ServerTLS(there), operator.ClientTLS(wanted, agent.ID()))
 			e := deskside.AsError(err)
 			if e.Code != deskside.CodeWrongService || !strings.Contains(e.Words, there.String()) || !strings.Contains(e.Words, wanted.String()) {
 				t.Errorf("%s reached for %s: %v (%s)", there, wanted, err, e.Code)
@@ -226,7 +223,7 @@ func TestWrongServiceIsNamed(t *testing.T) {
 // A wrong key says nothing that is worth repeating, its service included.
 func TestWrongKeyBeforeWrongService(t *testing.T) {
 	agent, other, operator := fixed(t, 1), fixed(t, 3), fixed(t, 2)
-	_, err, _ := handshake(t, other.ServerTLS(deskside.Xfer), operator.ClientTLS(deskside.Chat, agent.ID()))
+	_, _, err := handshake(t, other.ServerTLS(deskside.Xfer), operator.ClientTLS(deskside.Chat, agent.ID()))
 	if code := deskside.CodeOf(err); code != deskside.CodeWrongKey {
 		t.Errorf("%v (%s), want wrong-key", err, code)
 	}
@@ -241,7 +238,7 @@ func TestNoResumption(t *testing.T) {
 	client.SessionTicketsDisabled = false
 	server := agent.ServerTLS(deskside.Chat)
 	for range 2 {
-		serverErr, clientErr, state := handshake(t, server, client)
+		state, serverErr, clientErr := handshake(t, server, client)
 		if serverErr != nil || clientErr != nil || state.DidResume {
 			t.Fatalf("server %v, client %v, resumed %v", serverErr, clientErr, state.DidResume)
 		}
@@ -251,15 +248,15 @@ func TestNoResumption(t *testing.T) {
 	server.SessionTicketsDisabled = false
 	ours := operator.ClientTLS(deskside.Chat, agent.ID())
 	for range 2 {
-		if _, clientErr, state := handshake(t, server, ours); clientErr != nil || state.DidResume {
+		if state, _, clientErr := handshake(t, server, ours); clientErr != nil || state.DidResume {
 			t.Fatalf("client %v, resumed %v", clientErr, state.DidResume)
 		}
 	}
 	// And were both to, the one function that decides refuses.
-	if _, clientErr, state := handshake(t, server, client); clientErr != nil || state.DidResume {
+	if state, _, clientErr := handshake(t, server, client); clientErr != nil || state.DidResume {
 		t.Fatalf("first: client %v, resumed %v", clientErr, state.DidResume)
 	}
-	_, clientErr, _ := handshake(t, server, client)
+	_, _, clientErr := handshake(t, server, client)
 	if code := deskside.CodeOf(clientErr); code != deskside.CodeWrongKey {
 		t.Errorf("a resumed connection: %v (%s), want wrong-key", clientErr, code)
 	}

@@ -78,8 +78,10 @@ func TestDoorsUnvalidated(t *testing.T) {
 	if err != nil {
 		t.Fatalf("strangers who name an address use up its places: %v", err)
 	}
-	if !v.enter() || !v.enter() {
-		t.Fatal("a proved address may not enter")
+	for range 2 { // a second time changes nothing
+		if !v.enter() {
+			t.Fatal("a proved address may not enter")
+		}
 	}
 	// The handshake proves the address, whose places are taken now.
 	if strangers[0].enter() {

@@ -91,14 +91,15 @@ func readOne(s transport.Stream) error {
 	return err
 }
 
-// fill writes until that fails.
+// fill writes until that fails; nil after more than any path holds.
 func fill(s transport.Stream) error {
 	chunk := make([]byte, 64<<10)
-	for {
+	for range 2048 {
 		if _, err := s.Write(chunk); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 func testHalfClose(t *testing.T, operator, agent transport.Stream) {
@@ -138,7 +139,7 @@ func testClose(t *testing.T, operator, agent transport.Stream) {
 		t.Error("wrote after Close")
 	}
 	if err := fill(agent); err == nil {
-		t.Error("the peer of a closed stream wrote for ever")
+		t.Error("the peer of a closed stream went on writing")
 	}
 }
 
@@ -166,7 +167,7 @@ func testAbort(t *testing.T, operator, agent transport.Stream) {
 		t.Error("wrote after Abort")
 	}
 	if err := fill(operator); err == nil {
-		t.Error("the peer of an aborted stream wrote for ever")
+		t.Error("the peer of an aborted stream went on writing")
 	}
 }
 
