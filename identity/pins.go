@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"unicode"
 
 	"deskside"
+	"deskside/internal/atomicfile"
 )
 
 // Limits of a pin file.
@@ -158,13 +158,8 @@ func (p *Pins) write(all map[string]Pin) error {
 	if err != nil {
 		return fmt.Errorf("write pins %q: %w", p.path, err)
 	}
-	temp, err := writeTemp(p.path, append(text, '\n'))
-	if err != nil {
-		return fmt.Errorf("write pins %q: %w", p.path, err)
-	}
-	if err := os.Rename(temp, p.path); err != nil {
-		os.Remove(temp)
-		return fmt.Errorf("write pins %q: %w", p.path, err)
+	if err := atomicfile.Write(p.path, append(text, '\n'), privateFile); err != nil {
+		return fmt.Errorf("write pins: %w", err)
 	}
 	return nil
 }

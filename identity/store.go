@@ -167,21 +167,16 @@ func readPrivate(path string, limit int64) ([]byte, error) {
 }
 
 // writeTemp writes a private file beside path, safe on disk, and gives its
-// name.
+// name. CreateTemp makes it 0600 where modes exist.
 func writeTemp(path string, text []byte) (name string, err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		err = errors.Join(err, f.Close())
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	// CreateTemp makes it 0600 already where modes exist.
-	if _, err = f.Write(text); err != nil {
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(f.Name())
 		return "", err
 	}
-	return f.Name(), f.Sync()
+	return f.Name(), nil
 }

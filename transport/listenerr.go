@@ -2,11 +2,15 @@ package transport
 
 import (
 	"errors"
+	"fmt"
+	"net"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 
 	"deskside"
+	"deskside/internal/sockets"
 )
 
 // explainListen says why a socket could not be opened and what to do.
@@ -28,6 +32,30 @@ func explainListen(err error, svc deskside.Service, transport deskside.Transport
 		return e.Hint("This machine does not have that address: choose one of its own with --listen, or none for all.")
 	}
 	return e
+}
+
+// portHolder names the program that holds the port of addr, as far as this
+// user may see it; empty when nothing is known.
+func portHolder(transport deskside.Transport, addr string) string {
+	_, portText, _ := net.SplitHostPort(addr)
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return ""
+	}
+	found, err := sockets.Listening(uint16(port))
+	if err != nil {
+		return ""
+	}
+	for _, s := range found {
+		switch {
+		case s.Transport != transport:
+		case s.PID == 0:
+			return fmt.Sprintf("a program of user %d", s.UID)
+		default:
+			return fmt.Sprintf("%q (process %d)", s.Program, s.PID)
+		}
+	}
+	return ""
 }
 
 var quietOnce sync.Once
