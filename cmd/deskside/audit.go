@@ -17,7 +17,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskside"
+	"deskside/agent"
 	"deskside/audit"
+	"deskside/identity"
 	"deskside/internal/plain"
 )
 
@@ -25,6 +27,7 @@ type auditFlags struct {
 	dir     string
 	verify  bool
 	heads   []string
+	agent   string
 	session string
 	kinds   []string
 	since   string
@@ -33,7 +36,7 @@ type auditFlags struct {
 func auditCommand(e *env) *cobra.Command {
 	f := new(auditFlags)
 	c := leaf(&cobra.Command{
-		Use:   "audit --dir DIR [--verify] [--head FILE] [--session ID] [--kind KIND] [--since TIME]",
+		Use:   "audit --dir DIR [--verify] [--head FILE] [--agent ID] [--session ID] [--kind KIND] [--since TIME]",
 		Short: "Show an agent's audit, and verify that nobody changed it",
 		Long: `Show what an agent recorded, oldest first. DIR is the agent's folder, or the
 audit folder in it.
@@ -48,7 +51,8 @@ operator when a session ended.`,
 	}, e, f.run)
 	c.Flags().StringVar(&f.dir, "dir", "", "the agent's folder")
 	c.Flags().BoolVar(&f.verify, "verify", false, "follow the chain and say where it is broken")
-	c.Flags().StringArrayVar(&f.heads, "head", nil, "a signed head to verify against; can be given several times")
+	c.Flags().StringArrayVar(&f.heads, "head", nil, "a file of signed heads to verify against, as heads.jsonl in the operator's place")
+	c.Flags().StringVar(&f.agent, "agent", "", "with --head: whose audit this is, where its key is not beside it")
 	c.Flags().StringVar(&f.session, "session", "", "only what belongs to this session")
 	c.Flags().StringSliceVar(&f.kinds, "kind", nil, "only events of these kinds, such as session-begin,session-end")
 	c.Flags().StringVar(&f.since, "since", "", "only from this time on: 2026-01-02, 2026-01-02T15:04:05Z, or a length such as 24h ago")
@@ -178,13 +182,9 @@ func eventWords(ev *deskside.Event) string {
 }
 
 func (f *auditFlags) check(e *env, dir string) error {
-	heads := []audit.SignedHead{}
-	for _, path := range f.heads {
-		h, err := readHead(path)
-		if err != nil {
-			return err
-		}
-		heads = append(heads, h)
+	heads, err := f.signedHeads(dir)
+	if err != nil {
+		return err
 	}
 	report, err := audit.Verify(dir, heads...)
 	if err != nil {
@@ -196,8 +196,8 @@ func (f *auditFlags) check(e *env, dir string) error {
 		}
 		return statusError{exitFailed}
 	}
-	for i := range heads {
-		fmt.Fprintf(e.stdout, "head of entry %d signed by agent %s\n", heads[i].Sequence, heads[i].Agent)
+	if len(heads) > 0 {
+		fmt.Fprintf(e.stdout, "%d heads signed by agent %s\n", len(heads), heads[0].Agent)
 	}
 	return sayReport(e, &report)
 }
@@ -215,20 +215,78 @@ func sayReport(e *env, r *audit.Report) error {
 		Hint("Keep the folder as it is: what stands before the first break is sound.")
 }
 
-const maxHead = 64 << 10
+// signedHeads gives the heads of the files that are of this audit's agent. An
+// operator's heads.jsonl has those of all agents.
+func (f *auditFlags) signedHeads(dir string) ([]audit.SignedHead, error) {
+	all := []audit.SignedHead{}
+	for _, path := range f.heads {
+		list, err := readHeads(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	want, err := f.agentID(dir)
+	if err != nil {
+		return nil, err
+	}
+	if want.IsZero() && len(all) > 0 {
+		want = all[0].Agent
+		if slices.ContainsFunc(all, func(h audit.SignedHead) bool { return h.Agent != want }) {
+			return nil, usagef("deskside audit", "the heads are of several agents: say with --agent whose audit this is")
+		}
+	}
+	heads := slices.DeleteFunc(all, func(h audit.SignedHead) bool { return h.Agent != want })
+	if len(heads) == 0 && len(f.heads) > 0 {
+		return nil, deskside.Errorf(deskside.CodeNotFound, "no head in %q is signed by agent %s", f.heads, want)
+	}
+	return heads, nil
+}
 
-// readHead reads a signed head as an agent hands it out.
-func readHead(path string) (h audit.SignedHead, err error) {
+// agentID gives whose audit it is: as said, or as the key beside it tells; zero
+// if neither.
+func (f *auditFlags) agentID(dir string) (deskside.AgentID, error) {
+	if f.agent != "" {
+		id, err := deskside.ParseKeyID(f.agent)
+		if err != nil {
+			return id, usagef("deskside audit", "--agent: %w", err)
+		}
+		return id, nil
+	}
+	own, err := identity.Load(filepath.Join(filepath.Dir(dir), agent.KeyFile))
+	if err != nil {
+		return deskside.AgentID{}, nil // a copy of the audit alone
+	}
+	return own.ID(), nil
+}
+
+// The limits of a file of heads.
+const (
+	maxHeadFile = 64 << 20
+	maxHeads    = 100_000
+)
+
+// readHeads reads signed heads, one JSON value after another.
+func readHeads(path string) (list []audit.SignedHead, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return h, err
+		return nil, err
 	}
 	defer file.Close()
-	if err = json.NewDecoder(io.LimitReader(file, maxHead)).Decode(&h); err == nil {
-		err = h.Check()
+	values := json.NewDecoder(io.LimitReader(file, maxHeadFile))
+	for len(list) < maxHeads {
+		var h audit.SignedHead
+		err := values.Decode(&h)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = h.Check()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a signed head: %w", path, err)
+		}
+		list = append(list, h)
 	}
-	if err != nil {
-		return h, fmt.Errorf("%q is not a signed head: %w", path, err)
-	}
-	return h, nil
+	return list, nil
 }

@@ -17,6 +17,7 @@ type env struct {
 	stderr io.Writer
 	getenv func(string) string
 	tty    bool // the standard input is a terminal, so a question can be asked
+	errTTY bool // the standard error is one, so progress can be drawn
 	json   bool // --json
 }
 
@@ -27,6 +28,7 @@ func systemEnv() *env {
 		stderr: os.Stderr,
 		getenv: os.Getenv,
 		tty:    term.IsTerminal(int(os.Stdin.Fd())),
+		errTTY: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 }
 
