@@ -64,7 +64,12 @@ func TestReportOfAnInterruption(t *testing.T) {
 
 // TestEveryCommandExplainsItself holds the tree of commands to its form.
 func TestEveryCommandExplainsItself(t *testing.T) {
+	seen := make(map[string]bool)
 	for _, c := range visible(rootCommand(&env{})) {
+		if seen[c.CommandPath()] {
+			t.Errorf("%s is there twice", c.CommandPath())
+		}
+		seen[c.CommandPath()] = true
 		if strings.HasPrefix(c.CommandPath(), "deskside completion") {
 			continue // cobra's own
 		}

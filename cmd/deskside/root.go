@@ -38,11 +38,9 @@ person, 4 not reachable.`,
 		pingCommand(e),
 		portsCommand(e),
 		screenshotCommand(e),
-		screenshotCommand(e),
 		sessionsCommand(e),
 		trustCommand(e),
 		versionCommand(e),
-		vncCommand(e),
 		vncCommand(e),
 	)
 	root.InitDefaultCompletionCmd()
