@@ -1,19 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
 	"image/png"
 	"io"
-	"os"
-	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"deskside"
 	"deskside/client"
 	"deskside/codec"
+	"deskside/internal/atomicfile"
 	"deskside/raster"
 	"deskside/rfb"
 )
@@ -27,50 +28,49 @@ type screenshotFlags struct {
 func screenshotCommand(e *env) *cobra.Command {
 	f := new(screenshotFlags)
 	c := leaf(&cobra.Command{
-		Use:   "screenshot HOST -o FILE.png [--screen ID]",
-		Short: "Save one exact picture of an agent's screen",
-		Long: `Set a session up with the right to view, save one picture of the screen as PNG,
-exact to the pixel and without the pointer, and end the session. The file
-appears only when it is whole; - writes to the standard output.`,
-		Example: "  deskside screenshot front-desk -o front-desk.png --reason 'ticket 4711'",
+		Use:     "screenshot HOST -o FILE.png [--screen ID] [--reason TEXT] [--transport T]",
+		Short:   "Save an agent's screen as a picture",
+		Long:    "Set a session up with the agent at HOST, fetch one exact picture of its screens, and write it to FILE as PNG; - is the standard output.",
+		Example: "  deskside screenshot front-desk -o front-desk.png --reason \"ticket 4711\"",
 		Args:    cobra.ExactArgs(1),
 	}, e, f.run)
 	f.add(c)
-	c.Flags().StringVarP(&f.out, "output", "o", "", "the PNG file to write")
-	c.Flags().StringVar(&f.screen, "screen", "all", "a screen's ID, or all")
+	c.Flags().StringVarP(&f.out, "output", "o", "", "the file to write")
+	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID; all of them without it")
 	return c
 }
 
 func (f *screenshotFlags) run(ctx context.Context, e *env, args []string) error {
 	if f.out == "" {
-		return usagef("deskside screenshot", "-o FILE.png is missing: where to?")
+		return usagef("deskside screenshot", "-o is missing: which file?")
 	}
 	s, err := f.session(ctx, e, "deskside screenshot", args[0], deskside.RightsOf(deskside.View))
 	if err != nil {
 		return err
 	}
 	var picture *raster.Image
-	if err := during(ctx, s, func(ctx context.Context) error {
-		picture, err = grab(ctx, s, client.RFBOptions{Screen: f.screen, ViewOnly: true})
+	err = during(ctx, s, func(ctx context.Context) (err error) {
+		picture, err = capture(ctx, s, f.screen)
 		return err
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	if f.out == "-" {
-		return png.Encode(e.stdout, opaque(picture))
+		return writePNG(e.stdout, picture)
 	}
-	if err := writePNG(f.out, picture); err != nil {
+	if err := savePNG(f.out, picture); err != nil {
 		return err
 	}
 	return e.show(map[string]any{"file": f.out, "width": picture.W, "height": picture.H}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s, %dx%d\n", f.out, picture.W, picture.H)
+		_, err := fmt.Fprintf(w, "%s: %d by %d pixels\n", f.out, picture.W, picture.H)
 		return err
 	})
 }
 
-// grab fetches one whole picture of a session's screen, exact to the pixel.
-func grab(ctx context.Context, s *client.Session, o client.RFBOptions) (*raster.Image, error) {
-	conn, err := s.RFB(ctx, o)
+// capture fetches one whole picture, in encodings that lose nothing.
+func capture(ctx context.Context, s *client.Session, screen string) (*raster.Image, error) {
+	conn, err := s.RFB(ctx, client.RFBOptions{Screen: screen, ViewOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -81,60 +81,53 @@ func grab(ctx context.Context, s *client.Session, o client.RFBOptions) (*raster.
 		return nil, err
 	}
 	var missing raster.Region
-	missing.Add(viewer.Image.Bounds())
+	whole := viewer.Image.Bounds()
+	missing.Set(whole)
 	for !missing.Empty() {
 		m, err := viewer.Next()
 		if err != nil {
-			return nil, fmt.Errorf("the picture broke off: %w", err)
+			return nil, err
 		}
 		update, ok := m.(rfb.FramebufferUpdate)
 		if !ok {
 			continue
 		}
 		for _, r := range update.Rects {
-			switch r.Encoding {
-			case codec.Raw, codec.CopyRect, codec.ZRLE, codec.Tight:
+			if slices.Contains(pixels, r.Encoding) {
 				missing.Subtract(r.Rect)
-			case rfb.EncodingDesktopSize, rfb.EncodingExtendedSize:
-				missing.Intersect(viewer.Image.Bounds())
+			}
+		}
+		if viewer.Image.Bounds() != whole { // resized meanwhile: all of it again
+			whole = viewer.Image.Bounds()
+			missing.Set(whole)
+			if err := viewer.Request(false); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return viewer.Image, nil
 }
 
-// opaque converts a picture for the image package.
-func opaque(m *raster.Image) *image.NRGBA {
+// pixels are the encodings that paint.
+var pixels = []codec.Encoding{codec.Raw, codec.CopyRect, codec.Tight, codec.ZRLE}
+
+// writePNG encodes a picture.
+func writePNG(w io.Writer, m *raster.Image) error {
 	out := image.NewNRGBA(image.Rect(0, 0, m.W, m.H))
 	for y := range m.H {
-		src, dst := m.Row(y, 0, m.W), out.Pix[y*out.Stride:]
-		for x := 0; x < len(src); x += raster.BytesPerPixel {
-			dst[x], dst[x+1], dst[x+2], dst[x+3] = src[x+2], src[x+1], src[x], 0xff
+		from, to := m.Row(y, 0, m.W), out.Pix[y*out.Stride:]
+		for x := 0; x < len(from); x += raster.BytesPerPixel {
+			to[x], to[x+1], to[x+2], to[x+3] = from[x+2], from[x+1], from[x], 0xff
 		}
 	}
-	return out
+	return png.Encode(w, out)
 }
 
-// writePNG writes the file whole or not at all.
-func writePNG(path string, m *raster.Image) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".deskside-*.png")
-	if err != nil {
+// savePNG writes a file that is there whole or not at all.
+func savePNG(path string, m *raster.Image) error {
+	var text bytes.Buffer
+	if err := writePNG(&text, m); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := png.Encode(f, opaque(m)); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return atomicfile.Write(path, text.Bytes(), 0o644)
 }

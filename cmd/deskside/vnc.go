@@ -12,34 +12,37 @@ import (
 
 	"deskside"
 	"deskside/client"
+	"deskside/internal/plain"
 	"deskside/loopback"
 )
 
 type vncFlags struct {
 	sessionFlags
 	listen   string
-	screen   string
 	viewOnly bool
+	screen   string
 }
 
 func vncCommand(e *env) *cobra.Command {
 	f := new(vncFlags)
 	c := leaf(&cobra.Command{
-		Use:   "vnc HOST [--listen 127.0.0.1:5900] [--view-only]",
-		Short: "Let any VNC viewer of yours show an agent's screen",
-		Long: `Set a session up and open a port on this machine's loopback to which a VNC viewer
-connects without a password. Only this user's programs are let in, and what
-they say travels in the session: authenticated, encrypted, audited. Interrupt
-ends the session; several viewers may connect one after another or at once.`,
+		Use:   "vnc HOST [--listen ADDR] [--view-only] [--reason TEXT] [--transport T]",
+		Short: "Open a port on this machine for any VNC viewer",
+		Long: `Set a session up with the agent at HOST and open a port on this machine's
+loopback that any VNC viewer can connect to, without a password: only programs
+of your own user are let in, and what they send travels inside the session.
+Several viewers may connect, one after another or at once. The session ends
+when the command does.`,
 		Example: `  deskside vnc front-desk --listen 127.0.0.1:5907
-  vncviewer 127.0.0.1:5907
-  deskside vnc front-desk --listen unix:/run/user/1000/front-desk`,
+  xtigervncviewer 127.0.0.1::5907
+
+  deskside vnc front-desk --listen unix:/run/user/1000/front-desk.sock --view-only`,
 		Args: cobra.ExactArgs(1),
 	}, e, f.run)
 	f.add(c)
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:5900", "a loopback address, or unix:PATH")
-	c.Flags().StringVar(&f.screen, "screen", "all", "a screen's ID, or all")
-	c.Flags().BoolVar(&f.viewOnly, "view-only", false, "ask for no right to control, and send no input")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "a loopback address with a port (0: any free one), or unix:PATH")
+	c.Flags().BoolVar(&f.viewOnly, "view-only", false, "look without touching; the agent drops all input")
+	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID; all of them without it")
 	return c
 }
 
@@ -49,70 +52,73 @@ func (f *vncFlags) run(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer l.Close()
-	l.Refused = func(from net.Addr, why error) { fmt.Fprintf(e.stderr, "refused %v: %v\n", from, why) }
-	rights := deskside.RightsOf(deskside.View)
-	if !f.viewOnly {
-		rights = rights.With(deskside.Control).With(deskside.Clipboard)
+	l.Refused = func(from net.Addr, why error) {
+		fmt.Fprintf(e.stderr, "refused %s: %s\n", from, plain.Text(why.Error()))
+	}
+	rights := deskside.RightsOf(deskside.View, deskside.Control, deskside.Clipboard)
+	if f.viewOnly {
+		rights = deskside.RightsOf(deskside.View)
 	}
 	s, err := f.session(ctx, e, "deskside vnc", args[0], rights)
 	if err != nil {
 		return err
 	}
-	if err := f.greet(e, s, l.Addr()); err != nil {
+	err = e.show(map[string]any{"listen": l.Addr().String(), "session": s.Info().ID}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "VNC viewers of yours can connect to %s; Ctrl-C ends the session\n", l.Addr())
+		return err
+	})
+	if err != nil {
+		s.Close()
 		return err
 	}
-	err = during(ctx, s, func(ctx context.Context) error { return f.serve(ctx, e, s, l) })
-	if errors.Is(err, context.Canceled) {
-		return nil // interrupted: that is how it ends
-	}
-	return err
+	return f.serve(ctx, e, s, l)
 }
 
-func (f *vncFlags) greet(e *env, s *client.Session, at net.Addr) error {
-	if e.json {
-		return e.line(map[string]any{"listen": at.String(), "session": s.Info()})
-	}
-	_, err := fmt.Fprintf(e.stdout, "Connect a viewer to %s. Interrupt (Ctrl-C) ends the session.\n", at)
-	return err
-}
-
-// serve gives each viewer a stream of its own until the context ends.
+// serve tunnels viewers until the session ends or the user does. An
+// interruption is the usual end and no failure.
 func (f *vncFlags) serve(ctx context.Context, e *env, s *client.Session, l net.Listener) error {
-	defer context.AfterFunc(ctx, func() { l.Close() })()
-	var viewers sync.WaitGroup
-	defer viewers.Wait()
-	for {
-		viewer, err := l.Accept()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		viewers.Go(func() {
-			defer viewer.Close()
-			if err := f.splice(ctx, s, viewer); err != nil && ctx.Err() == nil {
-				e.report(err)
+	err := during(ctx, s, func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, func() { l.Close() })()
+		var viewers sync.WaitGroup
+		defer viewers.Wait()
+		for {
+			c, err := l.Accept()
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
-		})
+			if err != nil {
+				return err
+			}
+			viewers.Go(func() {
+				if err := f.tunnel(ctx, s, c); err != nil && ctx.Err() == nil {
+					e.report(fmt.Errorf("viewer %s: %w", c.RemoteAddr(), err))
+				}
+			})
+		}
+	})
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil
 	}
+	return err
 }
 
-// splice joins a viewer to a picture of the session until either ends.
-func (f *vncFlags) splice(ctx context.Context, s *client.Session, viewer net.Conn) error {
-	conn, err := s.RFB(ctx, client.RFBOptions{Screen: f.screen, ViewOnly: f.viewOnly})
+// tunnel joins one viewer with a picture of its own.
+func (f *vncFlags) tunnel(ctx context.Context, s *client.Session, viewer net.Conn) error {
+	defer viewer.Close()
+	far, err := s.RFB(ctx, client.RFBOptions{Screen: f.screen, ViewOnly: f.viewOnly})
 	if err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { conn.Abort(); viewer.Close() })()
-	var up sync.WaitGroup
-	up.Go(func() {
-		io.Copy(conn, viewer)
-		conn.Abort()
+	defer far.Abort()
+	over := func() { far.Abort(); viewer.Close() }
+	defer context.AfterFunc(ctx, over)()
+	var back sync.WaitGroup
+	back.Go(func() {
+		io.Copy(viewer, far)
+		over()
 	})
-	io.Copy(viewer, conn) // either side may go away at any time
-	conn.Abort()
-	viewer.Close()
-	up.Wait()
+	io.Copy(far, viewer)
+	over()
+	back.Wait()
 	return nil
 }
