@@ -3,6 +3,7 @@ package sockets
 import (
 	"bufio"
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -47,14 +48,27 @@ func Listening(ports ...uint16) ([]Socket, error) {
 // local and connected to remote: for the far end of an accepted loopback
 // connection, its remote address first.
 func Owner(local, remote netip.AddrPort) (uid uint32, err error) {
+	// The kernel walks its table piece by piece while sockets come and go, so
+	// one walk may pass over a row that is there.
+	for range 3 {
+		if uid, err = owner("/proc", local, remote); !errors.Is(err, fs.ErrNotExist) {
+			return uid, err
+		}
+	}
+	return 0, err
+}
+
+func owner(proc string, local, remote netip.AddrPort) (uint32, error) {
 	local, remote = unmap(local), unmap(remote)
-	found, err := scan("/proc", func(s Socket) bool {
-		return s.Transport == deskside.TCP && s.Local == local && s.Remote == remote
+	found, err := scan(proc, func(s Socket) bool {
+		// A socket without an inode has been closed by its owner, and its uid
+		// then reads 0: it must not pass for root's.
+		return s.Transport == deskside.TCP && s.Local == local && s.Remote == remote && s.inode != 0
 	})
 	if err != nil {
 		return 0, err
 	}
-	if len(found) != 1 {
+	if len(found) == 0 {
 		return 0, fmt.Errorf("no socket of this machine is at %s and connected to %s: %w", local, remote, fs.ErrNotExist)
 	}
 	return found[0].UID, nil
@@ -119,7 +133,7 @@ func parseLine(line string) (s Socket, err error) {
 }
 
 // parseAddr reads "0100007F:0A8D": the address as words of 32 bits in the
-// machine's byte order, which is little-endian wherever we run, and the port.
+// machine's byte order, and the port.
 func parseAddr(text string) (netip.AddrPort, error) {
 	host, port, _ := strings.Cut(text, ":")
 	raw, err := hex.DecodeString(host)
@@ -131,13 +145,17 @@ func parseAddr(text string) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("%q is not an address: %w", text, err)
 	}
 	for word := range slices.Chunk(raw, 4) {
-		slices.Reverse(word)
+		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
 	}
 	addr, _ := netip.AddrFromSlice(raw)
 	return unmap(netip.AddrPortFrom(addr, uint16(n))), nil
 }
 
-func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+// unmap gives an address as IPv4 where it is one, and without a zone, which the
+// kernel's tables have not.
+func unmap(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+}
 
 // name fills in the programs that hold the sockets. Those of other users are
 // hidden from all but root, and stay empty.

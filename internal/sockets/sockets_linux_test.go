@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,6 +77,49 @@ func TestOwnerOfTheFarEnd(t *testing.T) {
 	}
 	if _, err := Owner(remote, netip.MustParseAddrPort("127.0.0.1:1")); err == nil {
 		t.Fatal("a connection that does not exist has an owner")
+	}
+}
+
+const socketTable = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 100 1 0000000000000000 100 0 0 10 0
+   1: 0100007F:9C40 0100007F:1F90 05 00000000:00000000 00:00000000 00000000     0        0 0 1 0000000000000000 100 0 0 10 0
+   2: 0100007F:9C40 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000        0 101 1 0000000000000000 100 0 0 10 0
+   3: 0100007F:1F90 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 102 1 0000000000000000 100 0 0 10 0
+`
+
+const socketTable6 = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0000000000000000FFFF00000100007F:9C41 0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 00:00000000 00000000  1001        0 201 1 0 20 4 30 10 -1
+   1: 00000000000000000000000001000000:9C42 00000000000000000000000001000000:1F90 01 00000000:00000000 00:00000000 00000000  1002        0 202 1 0 20 4 30 10 -1
+`
+
+// TestOwnerInTheKernelsTables reads tables of a little-endian machine.
+func TestOwnerInTheKernelsTables(t *testing.T) {
+	proc := t.TempDir()
+	for name, text := range map[string]string{"tcp": socketTable, "tcp6": socketTable6} {
+		if err := os.MkdirAll(filepath.Join(proc, "net"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(proc, "net", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		local, remote string
+		uid           uint32
+		found         bool
+	}{
+		{"127.0.0.1:40000", "127.0.0.1:8080", 1000, true}, // not the closed one, which reads 0
+		{"[::ffff:127.0.0.1]:40000", "127.0.0.1:8080", 1000, true},
+		{"127.0.0.1:40001", "127.0.0.1:8080", 1001, true},
+		{"[::1]:40002", "[::1]:8080", 1002, true},
+		{"[::1%lo]:40002", "[::1]:8080", 1002, true},
+		{"127.0.0.1:40003", "127.0.0.1:8080", 0, false},
+		{"127.0.0.1:40000", "127.0.0.1:8081", 0, false},
+	} {
+		uid, err := owner(proc, netip.MustParseAddrPort(c.local), netip.MustParseAddrPort(c.remote))
+		if uid != c.uid || (err == nil) != c.found {
+			t.Errorf("%s from %s: user %d, %v, want %d %v", c.local, c.remote, uid, err, c.uid, c.found)
+		}
 	}
 }
 
