@@ -34,7 +34,7 @@ type quicDialer struct {
 
 // quicRoute is the place of one connection.
 type quicRoute struct {
-	dialing chan struct{} // holds one token; who has it may dial
+	dialing chan struct{} // who put a token in may dial; there is room for one
 
 	mu    sync.Mutex
 	conn  *quicConn // nil: none, or it ended
@@ -43,37 +43,49 @@ type quicRoute struct {
 }
 
 // dial opens a stream to a target, on the connection that is there or a new
-// one.
+// one. That a connection has died may show only now.
 func (q *quicDialer) dial(ctx context.Context, d *Dialer, to quicTarget) (Stream, error) {
 	r, err := q.route(to)
 	if err != nil {
 		return nil, err
 	}
+	for {
+		conn, fresh, err := q.join(ctx, d, to, r)
+		if err != nil {
+			return nil, err
+		}
+		release := func() { r.release(conn, or(d.Idle, 30*time.Second)) }
+		s, err := conn.OpenStreamSync(ctx)
+		if err == nil {
+			stream := newQUICStream(conn, s)
+			stream.AfterClose(release)
+			return stream, nil
+		}
+		release()
+		if fresh || ctx.Err() != nil {
+			return nil, err
+		}
+		r.forget(conn)
+	}
+}
+
+// join gives the connection of a route, with one user more, making one when
+// there is none. Only one dial at a time makes one; the others wait for it.
+func (q *quicDialer) join(ctx context.Context, d *Dialer, to quicTarget, r *quicRoute) (conn *quicConn, fresh bool, err error) {
 	select {
 	case r.dialing <- struct{}{}:
+		defer func() { <-r.dialing }()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, false, context.Cause(ctx)
 	}
-	conn, err := r.take(), error(nil)
-	if conn == nil {
-		conn, err = q.connect(ctx, d, to)
-		if err == nil {
-			r.put(conn)
-		}
+	if conn = r.take(); conn != nil {
+		return conn, false, nil
 	}
-	<-r.dialing
-	if err != nil {
-		return nil, err
+	if conn, err = q.connect(ctx, d, to); err != nil {
+		return nil, false, err
 	}
-	release := func() { r.release(conn, or(d.Idle, 30*time.Second)) }
-	s, err := conn.OpenStreamSync(ctx)
-	if err != nil {
-		release()
-		return nil, err
-	}
-	stream := newQUICStream(conn, s)
-	stream.AfterClose(release)
-	return stream, nil
+	r.put(conn)
+	return conn, true, nil
 }
 
 func (q *quicDialer) route(to quicTarget) (*quicRoute, error) {
@@ -178,6 +190,16 @@ func (r *quicRoute) rouse() {
 	if r.idle != nil {
 		r.idle.Stop()
 		r.idle = nil
+	}
+}
+
+// forget drops a connection that has turned out to be dead.
+func (r *quicRoute) forget(conn *quicConn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conn == conn {
+		r.rouse()
+		r.conn = nil
 	}
 }
 

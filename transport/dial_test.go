@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -312,7 +313,7 @@ func TestQUICConnectionIsShared(t *testing.T) {
 	mustEcho(t, s)
 }
 
-// An agent that was restarted is found again.
+// An agent that was stopped and started is found again.
 func TestQUICConnectionIsReplaced(t *testing.T) {
 	transporttest.CheckLeaks(t)
 	id := transporttest.Identity(t)
@@ -323,6 +324,11 @@ func TestQUICConnectionIsReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The agent knows of the connection from here on, and can end it.
+	s.Write([]byte("x"))
+	if _, err := s.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
 	config.Addr = addr(first)
 	first.Close()
 	if _, err := s.Read(make([]byte, 1)); err == nil {
@@ -330,6 +336,35 @@ func TestQUICConnectionIsReplaced(t *testing.T) {
 	}
 	listen(t, config)
 	s, err = d.Dial(patience(t), deskside.Chat, config.Addr, id.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustEcho(t, s)
+}
+
+// An agent that was killed said no goodbye. Once it runs again, it tells its
+// old peers.
+func TestKilledAgentResets(t *testing.T) {
+	transporttest.CheckLeaks(t)
+	config := transport.Config{Identity: transporttest.Identity(t), Service: deskside.Chat, UDP: true}
+	first, second := listen(t, config), listen(t, config)
+	r := newRelay(t, addr(first))
+	d := dialer(t, deskside.UDP)
+	s, err := d.Dial(patience(t), deskside.Chat, r.addr(), config.Identity.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Write([]byte("x"))
+	if _, err := s.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	r.lead(addr(second))
+	s.SetReadDeadline(time.Now().Add(await.Limit))
+	s.Write([]byte("still there?"))
+	if _, err := s.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("read: %v, want a reset", err)
+	}
+	s, err = d.Dial(patience(t), deskside.Chat, r.addr(), config.Identity.ID())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,9 @@
 // with code 1 on QUIC. A connection that is reset, cut or falls silent gives
 // its reader an error that is not io.EOF, so that half a message is never taken
 // for the whole. TCP finds a peer that is gone by keepalive in about a minute,
-// QUIC after 30 s.
+// QUIC after 30 s. An agent that was killed and runs again answers what comes for
+// its old QUIC connections with stateless resets (RFC 9000, section 10.3), under
+// a key that its identity gives.
 //
 // # Limits
 //

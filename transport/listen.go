@@ -246,11 +246,13 @@ func (l *Listener) Stats() Stats { return l.doors.snapshot() }
 // of it is gone.
 func (l *Listener) Close() error {
 	l.cancel()
-	l.streams.end()
 	for _, t := range l.tcp {
 		t.Close()
 	}
+	// This ends the connections of QUIC before their streams, so that nobody
+	// takes one for alive.
 	l.running.Wait()
+	l.streams.end()
 	l.closeSockets()
 	return nil
 }

@@ -2,7 +2,7 @@ package transport
 
 import (
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"net"
 	"net/netip"
 	"time"
@@ -43,16 +43,29 @@ func (l *Listener) bindUDP(ctx context.Context, host netip.Addr) error {
 		l.port = ap.Port()
 	}
 	quietBuffers()
-	var reset quic.StatelessResetKey
-	rand.Read(reset[:])
+	reset, err := resetKey(l.config)
+	if err != nil {
+		return err
+	}
 	u.transport = &quic.Transport{
-		Conn:                u.conn,
-		StatelessResetKey:   &reset,
+		Conn:              u.conn,
+		StatelessResetKey: &reset,
+		// Resets of an earlier run tell which token a connection ID has, so
+		// one must not come again by chance.
+		ConnectionIDLength:  12,
 		VerifySourceAddress: func(net.Addr) bool { return l.doors.mustValidate() },
 		ConnContext:         l.quicKnock,
 	}
 	u.listener, err = u.transport.Listen(l.config.Identity.ServerTLS(l.config.Service), quicConfig(l.config.Limits.Handshake, l.config.Limits.Streams))
 	return err
+}
+
+// resetKey gives the key of the stateless resets (RFC 9000, section 10.3) by
+// which a restarted agent tells its old peers that their connections are gone.
+// It is the same in each run and, as a signature nobody is shown, secret.
+func resetKey(config Config) (quic.StatelessResetKey, error) {
+	secret, err := config.Identity.Sign("quic stateless reset", []byte(config.Service.String()))
+	return sha256.Sum256(secret), err
 }
 
 // quicKnock is asked before QUIC keeps anything for a new connection. Its
