@@ -30,6 +30,8 @@ const (
 	CodeNoDesktop    Code = "no-desktop"    // there is no screen to show
 	CodeNotFound     Code = "not-found"     // no such thing
 	CodeExists       Code = "exists"        // there is one already
+	CodeNoAccess     Code = "no-access"     // the system there refuses the file to the agent's user
+	CodeNoSpace      Code = "no-space"      // the disk is full
 	CodeConflict     Code = "conflict"      // what was said does not hold (length, hash, state)
 	CodeUnreachable  Code = "unreachable"   // no answer on the network
 	CodeUnsupported  Code = "unsupported"   // this agent cannot do that

@@ -35,6 +35,7 @@ func (c *Client) transport() *http.Transport {
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        IdleTimeout / 2,
 			MaxResponseHeaderBytes: MaxHeader,
+			ExpectContinueTimeout:  HeaderTimeout / 2, // then a body goes off that was to wait for the agent's word
 		}
 	})
 	return c.http

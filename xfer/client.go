@@ -1,0 +1,144 @@
+package xfer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"deskside"
+	"deskside/wire"
+)
+
+// Doer sends one request over a stream of the service and gives its reply, or
+// the refusal as a *deskside.Error. It is what Client needs of wire.Client.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Client is the operator's side. It may be used from several goroutines.
+//
+// Its errors are those of the agent, of type *deskside.Error; CodeUnreachable
+// says that the way broke and that the same call goes on where it stopped.
+type Client struct {
+	HTTP   Doer
+	Ticket deskside.Ticket  // for the 2704 service
+	Agent  deskside.AgentID // part of the name of a file that arrives from it
+}
+
+const maxReply = 64 << 20 // bytes of a JSON reply: the largest page of the longest names fits
+
+// Roots gives the folders that the agent's policy opens, the one that relative
+// paths belong to first.
+func (c *Client) Roots(ctx context.Context) (list []Root, err error) {
+	err = c.ask(ctx, "GET /roots", &request{}, &list)
+	return list, err
+}
+
+// Page gives at most limit entries of a folder, those behind the name after;
+// zero asks for a thousand.
+func (c *Client) Page(ctx context.Context, path, after string, limit int) (p Page, err error) {
+	err = c.ask(ctx, "GET /list", &request{Path: path, After: after, Limit: limit}, &p)
+	return p, err
+}
+
+// List calls yield for every entry of a folder in the order of the names'
+// bytes, until it returns false.
+func (c *Client) List(ctx context.Context, path string, yield func(Entry) bool) error {
+	for after := ""; ; {
+		page, err := c.Page(ctx, path, after, 0)
+		if err != nil {
+			return err
+		}
+		for _, e := range page.Entries {
+			if !yield(e) {
+				return nil
+			}
+			after = e.Raw()
+		}
+		if !page.More || len(page.Entries) == 0 {
+			return nil
+		}
+	}
+}
+
+// Stat describes what is at a path. If it is a link, the link is described, or
+// what it leads to if follow says so.
+func (c *Client) Stat(ctx context.Context, path string, follow bool) (e Entry, err error) {
+	err = c.ask(ctx, "GET /stat", &request{Path: path, Follow: follow}, &e)
+	return e, err
+}
+
+// Mkdir makes one folder, with permissions narrowed by the agent's own mask;
+// zero stands for 0755.
+func (c *Client) Mkdir(ctx context.Context, path string, mode Mode) (e Entry, err error) {
+	err = c.ask(ctx, "POST /folder", &request{Path: path, Mode: mode}, &e)
+	return e, err
+}
+
+// Rename gives a file or folder another path in the same root. A file of that
+// path is replaced only if told so; a folder never.
+func (c *Client) Rename(ctx context.Context, from, to string, replace bool) (e Entry, err error) {
+	err = c.ask(ctx, "POST /rename", &request{Path: from, To: to, Replace: replace}, &e)
+	return e, err
+}
+
+// Delete removes a file, a link or an empty folder; with tree a folder with
+// everything in it.
+func (c *Client) Delete(ctx context.Context, path string, tree bool) error {
+	return c.ask(ctx, "DELETE /file", &request{Path: path, Tree: tree}, new(struct{}))
+}
+
+// ask sends a request without a body and reads its reply as JSON.
+func (c *Client) ask(ctx context.Context, name string, req *request, into any) error {
+	resp, err := c.send(ctx, name, req, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return readReply(resp, into)
+}
+
+func readReply(resp *http.Response, into any) error {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxReply)).Decode(into); err != nil {
+		return interrupted(fmt.Errorf("read the reply: %w", err))
+	}
+	return nil
+}
+
+// send sends a request, with body if it is not nil, and gives the reply if it
+// is a success.
+func (c *Client) send(ctx context.Context, name string, req *request, body *upload) (*http.Response, error) {
+	method, path, _ := strings.Cut(name, " ")
+	query := req.query()
+	if len(query) > maxQuery {
+		return nil, badRequest("a path of %d bytes is too long to be asked for", len(req.Path)+len(req.To))
+	}
+	r, err := wire.NewRequest(ctx, method, path+"?"+query, c.Ticket, nil)
+	if err != nil {
+		return nil, badRequest("%v", err)
+	}
+	if body != nil {
+		body.attach(r)
+	}
+	resp, err := c.HTTP.Do(r)
+	if err == nil {
+		return resp, nil
+	}
+	var known *deskside.Error
+	if errors.As(err, &known) {
+		return nil, err
+	}
+	return nil, interrupted(err)
+}
+
+// interrupted says that the way broke; the context's own error stays visible.
+func interrupted(err error) error {
+	known := deskside.Errorf(deskside.CodeUnreachable, "the connection broke").
+		Hint("Try again: a file goes on where it stopped.")
+	known.Err = err
+	return known
+}

@@ -1,0 +1,59 @@
+package xfer
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"deskside"
+)
+
+// explain turns an error of the file system into a refusal with what to do. The
+// text of the system's error is kept, its path is not: it is the agent's own.
+func explain(err error, what, name string) error {
+	var known *deskside.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	name = textOf(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return deskside.Errorf(deskside.CodeNotFound, "there is no %q", name).Hint("List the folder to see what is there.")
+	case errors.Is(err, syscall.ENOTEMPTY): // before ErrExist, which it also is
+		return conflict("%q is not empty", name).Hint("Delete it with everything in it, or empty it first.")
+	case errors.Is(err, syscall.EXDEV):
+		return conflict("%q is on another disk", name).Hint("Copy it, then delete the first one.")
+	case errors.Is(err, fs.ErrExist):
+		return exists(name)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return deskside.Errorf(deskside.CodeNoAccess, "%s %q: the file system refuses it to the user that runs here", what, name).
+			Hint("Ask the person to change the file's permissions, or use another folder.")
+	case noSpace(err):
+		return deskside.Errorf(deskside.CodeNoSpace, "%s %q: there is no room for it", what, name).
+			Hint("Free some room there, then copy again: it goes on where it stopped.")
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		return deskside.Errorf(deskside.CodeBadRequest, "%q is longer than that file system takes", name).Hint("Use a shorter name.")
+	case errors.Is(err, syscall.ENOTDIR):
+		return deskside.Errorf(deskside.CodeNotFound, "%q is not in a folder", name).Hint("List the folder to see what is there.")
+	case strings.Contains(err.Error(), "path escapes from parent"): // os.Root has no exported error for it
+		return leaves(name)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return deskside.Errorf(deskside.CodeInternal, "%s %q: %w", what, name, err)
+}
+
+func exists(name string) error {
+	return deskside.Errorf(deskside.CodeExists, "%q exists", textOf(name)).Hint("Use another name, or ask to replace it.")
+}
+
+func badRequest(format string, args ...any) error {
+	return deskside.Errorf(deskside.CodeBadRequest, format, args...)
+}
+
+func conflict(format string, args ...any) *deskside.Error {
+	return deskside.Errorf(deskside.CodeConflict, format, args...)
+}

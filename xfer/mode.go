@@ -1,0 +1,23 @@
+package xfer
+
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+)
+
+// Mode is the permissions of a file, nine bits. Its text form is octal, "0644".
+type Mode fs.FileMode
+
+// MarshalText gives four octal digits.
+func (m Mode) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%04o", uint32(m)), nil }
+
+// UnmarshalText reads octal digits, and refuses what is more than permissions.
+func (m *Mode) UnmarshalText(b []byte) error {
+	n, err := strconv.ParseUint(string(b), 8, 32)
+	if err != nil || n > 0o777 {
+		return fmt.Errorf("%.20q is no permission: want octal digits from 0 to 0777", b)
+	}
+	*m = Mode(n)
+	return nil
+}

@@ -1,0 +1,16 @@
+package xfer
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// renameNew renames unless the new name is taken, in one step.
+func renameNew(a int, from string, b int, to string) error {
+	err := unix.Renameat2(a, from, b, to, unix.RENAME_NOREPLACE)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+		return linkNew(a, from, b, to)
+	}
+	return err
+}

@@ -1,0 +1,68 @@
+package xfer
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/windows"
+
+	"deskside"
+)
+
+const openFlags = 0
+
+func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// checkNative refuses streams, and the short forms of long names (PROGRA~1),
+// which would pass by the rules about start-up and private files.
+func checkNative(e string) error {
+	if strings.ContainsRune(e, ':') {
+		return deskside.Errorf(deskside.CodeBadRequest, "%q names a stream", e).Hint("Use another name.")
+	}
+	base, _, _ := strings.Cut(e, ".")
+	if at := strings.LastIndexByte(base, '~'); at >= 0 && strings.Trim(base[at+1:], "0123456789") == "" && len(base) <= 8 {
+		return deskside.Errorf(deskside.CodeBadRequest, "%q may be the short form of another name", e).Hint("Use the long name.")
+	}
+	return nil
+}
+
+func noSpace(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
+}
+
+// ours: permissions of Windows are inherited from the folder, so a partial file
+// is as safe as the file it becomes.
+func ours(fs.FileInfo) bool { return true }
+
+// lock takes the partial file for this transfer alone, until it is closed.
+func lock(f *os.File) error {
+	const whole = ^uint32(0)
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY,
+		0, whole, whole, new(windows.Overlapped))
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return deskside.Errorf(deskside.CodeBusy, "the same file is being copied to the same place already").
+			Hint("Wait for the other copy to end.")
+	}
+	return err
+}
+
+// syncDir: NTFS keeps names in its journal; folders cannot be flushed.
+func syncDir(*os.Root) error { return nil }
+
+// readable: rights are only known when a file is opened.
+func readable(*os.File, string) error { return nil }
+
+// move gives what is called from the name to. Without replace there is a moment
+// between the look and the rename in which somebody else may take the name; the
+// system has no call for both in one step that os.Root opens.
+func move(from, to *place, replace bool) error {
+	if !replace {
+		if _, err := to.dir.Lstat(to.name); err == nil {
+			return fs.ErrExist
+		}
+	}
+	return from.top.Rename(path.Join(from.real...), path.Join(to.real...))
+}

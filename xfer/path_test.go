@@ -1,0 +1,152 @@
+package xfer
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"deskside"
+)
+
+func TestParsePath(t *testing.T) {
+	deep := strings.Repeat("d/", maxDepth+1)
+	tests := []struct {
+		in   string
+		want string // as String gives it back
+		code deskside.Code
+	}{
+		{in: "", want: ""},
+		{in: "/", want: "/"},
+		{in: "docs/x", want: "docs/x"},
+		{in: "/home/ann/x", want: "/home/ann/x"},
+		{in: "//home//./ann/", want: "/home/ann"},
+		{in: "tätowierung/зима/雪.txt", want: "tätowierung/зима/雪.txt"},
+		{in: "odd\xff\xfename", want: "odd\xff\xfename"},
+		{in: strings.Repeat("n", maxName), want: strings.Repeat("n", maxName)},
+		{in: "C:/Users/Ann", want: "C:/Users/Ann"},
+		{in: "..", code: deskside.CodeDenied},
+		{in: "/home/ann/../../etc/passwd", code: deskside.CodeDenied},
+		{in: "a/../b", code: deskside.CodeDenied},
+		{in: `a\..\b`, code: deskside.CodeBadRequest},
+		{in: `C:\Users`, code: deskside.CodeBadRequest},
+		{in: "a\x00b", code: deskside.CodeBadRequest},
+		{in: strings.Repeat("n", maxName+1), code: deskside.CodeBadRequest},
+		{in: strings.Repeat("a/", maxPath), code: deskside.CodeBadRequest},
+		{in: deep, code: deskside.CodeBadRequest},
+	}
+	for _, tt := range tests {
+		p, err := parsePath(tt.in)
+		if deskside.CodeOf(err) != tt.code {
+			t.Errorf("parsePath(%.40q): %v, want code %q", tt.in, err, tt.code)
+		}
+		if err == nil && p.String() != tt.want {
+			t.Errorf("parsePath(%.40q) = %q, want %q", tt.in, p, tt.want)
+		}
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for _, name := range []string{
+		"CON", "con", "Nul.txt", "aux.tar.gz", "COM1", "lpt9.log", "COM¹", "CONIN$", "prn .txt", "conout$.x",
+		"ends.", "ends ", "...", "a.txt:stream",
+	} {
+		if checkName(name, true) == nil {
+			t.Errorf("%q may be created", name)
+		}
+	}
+	for _, name := range []string{"CONSOLE", "com", "COM0", "com10", "nulls", "a.con", ".hidden", "-rf", "a b", "~", "$x", "%2e%2e"} {
+		if err := checkName(name, true); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if err := checkName("12:30.log", false); err != nil {
+		t.Errorf("a file that is there with a colon in its name: %v", err)
+	}
+}
+
+func TestLocate(t *testing.T) {
+	roots := []Root{{Name: "home", Path: "/home/ann"}, {Name: "all", Path: "/"}, {Name: "public", Path: "/home/ann/Public"}}
+	tests := []struct{ in, root, rest string }{
+		{"docs/x", "home", "docs/x"},
+		{"", "home", ""},
+		{".", "home", ""},
+		{"/home/ann/docs/x", "home", "docs/x"},
+		{"/home/ann", "home", ""},
+		{"/home/anna/x", "all", "home/anna/x"},
+		{"/home/ann/Public/x", "public", "x"},
+		{"/", "all", ""},
+	}
+	for _, tt := range tests {
+		got, err := locate(roots, tt.in)
+		if err != nil || got.root.Name != tt.root || strings.Join(got.rest, "/") != tt.rest {
+			t.Errorf("locate(%q) = %s %q, %v; want %s %q", tt.in, got.root.Name, got.rest, err, tt.root, tt.rest)
+		}
+	}
+	_, err := locate(roots[:1], "/etc/passwd")
+	if deskside.CodeOf(err) != deskside.CodeDenied || !strings.Contains(deskside.AsError(err).Do, "/home/ann") {
+		t.Errorf("a path outside: %v", err)
+	}
+	if _, err := locate(nil, "x"); deskside.CodeOf(err) != deskside.CodeDenied {
+		t.Errorf("without roots: %v", err)
+	}
+}
+
+func TestStartup(t *testing.T) {
+	home := []string{"home", "ann"}
+	at := func(path string) []string { return append(slices.Clone(home), strings.Split(path, "/")...) }
+	for _, path := range []string{
+		".bashrc", ".ssh/authorized_keys", ".ssh", ".config/autostart/x.desktop", ".config/systemd/user/x.service",
+		"deep/down/.profile", ".BASHRC", "Library/LaunchAgents/x.plist",
+		"AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup/x.lnk",
+	} {
+		if !startup(at(path), home, false, nil) {
+			t.Errorf("%s may be written", path)
+		}
+	}
+	for _, path := range []string{"docs/x", ".config/app/settings", ".config", "bashrc", "etc/passwd", ".sshx"} {
+		if startup(at(path), home, false, nil) {
+			t.Errorf("%s may not be written", path)
+		}
+	}
+	if !startup(at(".config"), home, true, nil) || !startup(at("x/.local"), home, true, nil) {
+		t.Error("a folder that may hold start-up files may be moved as a whole")
+	}
+	if startup(at("docs"), home, true, nil) {
+		t.Error("any folder may not be moved")
+	}
+	if !startup([]string{"etc", "cron.d", "x"}, nil, false, nil) || startup([]string{"etc", "cron.d", "x"}, []string{"etc"}, false, nil) {
+		t.Error("/etc is left out unless policy names it as a root")
+	}
+	if startup(at(".config/autostart/x.desktop"), home, false, []string{".config/autostart"}) {
+		t.Error("what policy allows is left out")
+	}
+	if !startup(at(".bashrc"), home, false, []string{".config/autostart"}) {
+		t.Error("policy allows one file and all may be written")
+	}
+}
+
+func FuzzPath(f *testing.F) {
+	for _, s := range []string{"", "/", "a/b", "/home/ann/x", "../x", "a//b/./c/", "a\x00", "\xff", `a\b`, "C:/x", "CON", "a..b/...c"} {
+		f.Add(s)
+	}
+	roots := []Root{{Name: "srv", Path: "/srv/files"}}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := parsePath(text)
+		if err != nil {
+			return
+		}
+		again, err := parsePath(p.String())
+		if err != nil || again.abs != p.abs || !slices.Equal(again.elems, p.elems) {
+			t.Fatalf("%q came back as %q, %v", p, again, err)
+		}
+		to, err := locate(roots, text)
+		if err != nil {
+			return
+		}
+		for _, e := range to.rest {
+			if e == "" || e == "." || e == ".." || strings.ContainsAny(e, "/\\\x00") || len(e) > maxName {
+				t.Fatalf("%q leads to the element %q", text, e)
+			}
+		}
+	})
+}

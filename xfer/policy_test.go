@@ -1,0 +1,338 @@
+package xfer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"deskside"
+	"deskside/transport/transporttest"
+)
+
+// request is one of every kind, to try each against a refusal.
+var everyRequest = map[string]struct {
+	right deskside.Right
+	call  func(r *rig) error
+}{
+	"list":   {deskside.FilesRead, func(r *rig) error { _, err := r.c.Page(ctx(r.t), "", "", 0); return err }},
+	"get":    {deskside.FilesRead, func(r *rig) error { _, err := r.c.Open(ctx(r.t), "there", Options{}); return err }},
+	"put":    {deskside.FilesWrite, func(r *rig) error { _, err := r.c.Put(ctx(r.t), r.mine("a"), "new", Options{}); return err }},
+	"mkdir":  {deskside.FilesWrite, func(r *rig) error { _, err := r.c.Mkdir(ctx(r.t), "dir", 0); return err }},
+	"rename": {deskside.FilesWrite, func(r *rig) error { _, err := r.c.Rename(ctx(r.t), "there", "gone", false); return err }},
+	"delete": {deskside.FilesWrite, func(r *rig) error { return r.c.Delete(ctx(r.t), "there", false) }},
+}
+
+func TestRights(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		write(t, r.at("there"), []byte("x"))
+		write(t, r.mine("a"), []byte("x"))
+		for name, req := range everyRequest {
+			r.gate.SetRights(deskside.AllRights.Without(req.right))
+			wantCode(t, req.call(r), deskside.CodeNoRight)
+			events := r.gate.EventsOf(deskside.EventDenied)
+			if n := len(events); n == 0 || events[n-1].Code != deskside.CodeNoRight {
+				t.Errorf("%s: the refusal is not in the audit", name)
+			}
+		}
+		wantOnly(t, r.dir, "there")
+		for _, right := range []deskside.Right{deskside.FilesRead, deskside.FilesWrite} {
+			r.gate.SetRights(deskside.RightsOf(right))
+			if _, err := r.c.Stat(ctx(t), "there", false); err != nil {
+				t.Errorf("stat with %s: %v", right, err)
+			}
+			if roots, err := r.c.Roots(ctx(t)); err != nil || len(roots) != 1 || roots[0].Path != r.dir {
+				t.Errorf("roots with %s: %+v, %v", right, roots, err)
+			}
+		}
+	})
+}
+
+func TestTickets(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		write(t, r.at("there"), []byte("x"))
+		write(t, r.mine("a"), []byte("x"))
+		foreign := r.gate.IssueTo(transporttest.Identity(t).ID(), deskside.Xfer, both)
+		chat := r.gate.Issue(deskside.Chat, both)
+		for _, ticket := range []deskside.Ticket{{}, foreign, chat} {
+			r.c.Ticket = ticket
+			for _, req := range everyRequest {
+				wantCode(t, req.call(r), deskside.CodeNoTicket)
+			}
+		}
+		wantOnly(t, r.dir, "there")
+	})
+}
+
+// TestNoAudit checks that nothing is done that cannot be written down before.
+func TestNoAudit(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		write(t, r.at("there"), []byte("x"))
+		write(t, r.mine("a"), []byte("x"))
+		r.gate.FailRecord(errors.New("disk full"))
+		for _, req := range everyRequest {
+			wantCode(t, req.call(r), deskside.CodeNoAudit)
+		}
+		wantOnly(t, r.dir, "there")
+	})
+}
+
+func TestAudit(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		write(t, r.mine("a"), []byte("abc"))
+		put, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{})
+		must(t, err)
+		_, err = r.c.Get(ctx(t), "a", r.mine("b"), Options{})
+		must(t, err)
+		_, err = r.c.Put(ctx(t), r.mine("a"), "../a", Options{})
+		wantCode(t, err, deskside.CodeDenied)
+		_, err = r.c.Rename(ctx(t), "a", "c", false)
+		must(t, err)
+		must(t, r.c.Delete(ctx(t), "c", false))
+		wantCode(t, r.c.Delete(ctx(t), "c", false), deskside.CodeNotFound)
+		var got []string
+		for _, e := range r.gate.Events() {
+			if e.Session == nil || e.Operator == nil || e.Transport != r.net.Transport || e.Service != "sms-xfer" {
+				t.Errorf("an event without its session or way: %+v", e)
+			}
+			if strings.HasSuffix(string(e.Kind), "end") && e.Began.IsZero() {
+				t.Errorf("an end without its beginning: %+v", e)
+			}
+			got = append(got, fmt.Sprint(e.Kind, " ", e.Detail["op"], " ", strings.ReplaceAll(e.Detail["path"], r.dir, "HOME"), " ", e.Detail["hash"] == put.Hash.String(), " ", e.Code))
+		}
+		want := []string{
+			"transfer-begin PUT file HOME/a false ", "transfer-end PUT file HOME/a true ",
+			"file GET stat HOME/a false ", "transfer-begin GET file HOME/a false ", "transfer-end GET file HOME/a true ",
+			"file POST rename HOME/a false ", "file DELETE file HOME/c false ",
+			"file DELETE file HOME/c false ", "file DELETE file HOME/c false not-found",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the audit has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+func TestReadOnlyRoot(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		write(t, r.at("pub/there"), []byte("x"))
+		write(t, r.mine("a"), []byte("x"))
+		r.setRoots(Root{Name: "pub", Path: r.at("pub")}, Root{Name: "home", Path: r.dir, Write: true})
+		for name, req := range everyRequest {
+			switch err := req.call(r); req.right {
+			case deskside.FilesRead:
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			default:
+				wantCode(t, err, deskside.CodeDenied)
+			}
+		}
+		must(t, os.Symlink("pub", r.at("way")))
+		_, err := r.c.Put(ctx(t), r.mine("a"), r.at("way/new"), Options{})
+		wantCode(t, err, deskside.CodeDenied)
+		wantCode(t, r.c.Delete(ctx(t), r.at("pub"), true), deskside.CodeDenied)
+		write(t, r.at("mine"), nil)
+		_, err = r.c.Rename(ctx(t), r.at("mine"), "in", false)
+		wantCode(t, err, deskside.CodeDenied)
+		wantOnly(t, r.at("pub"), "there")
+	})
+}
+
+func TestRenameAcrossRoots(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		write(t, r.at("a"), nil)
+		r.setRoots(Root{Name: "home", Path: r.dir, Write: true}, Root{Name: "other", Path: r.own, Write: true})
+		_, err := r.c.Rename(ctx(t), "a", r.mine("a"), false)
+		wantCode(t, err, deskside.CodeBadRequest)
+		wantOnly(t, r.dir, "a")
+	})
+}
+
+func TestStartupFiles(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		rc := write(t, r.at(".bashrc"), []byte("rc"))
+		write(t, r.mine("a"), []byte("evil"))
+		write(t, r.at("prepared/autostart"), nil)
+		must(t, os.MkdirAll(r.at(".config/systemd/user"), 0o755))
+		must(t, os.Symlink(".config/systemd/user", r.at("units")))
+		put := func(path string) error {
+			_, err := r.c.Put(ctx(t), r.mine("a"), path, Options{Replace: true})
+			return err
+		}
+		rename := func(from, to string) error { _, err := r.c.Rename(ctx(t), from, to, true); return err }
+		for name, err := range map[string]error{
+			"put .bashrc":              put(".bashrc"),
+			"put by a link":            put("units/evil.service"),
+			"put by the path":          put(r.at(".config/systemd/user/evil.service")),
+			"put into .ssh":            put(".ssh"),
+			"rename over":              rename("prepared/autostart", ".profile"),
+			"rename away":              rename(".bashrc", "x"),
+			"rename a folder to":       rename("prepared", ".local"),
+			"rename a folder away":     rename(".config", "x"),
+			"delete":                   r.c.Delete(ctx(t), ".bashrc", false),
+			"delete with its folder":   r.c.Delete(ctx(t), ".config", true),
+			"delete, in another place": r.c.Delete(ctx(t), "units", true),
+		} {
+			if name == "delete, in another place" { // the link alone is nobody's
+				must(t, err)
+				continue
+			}
+			wantCode(t, err, deskside.CodeDenied)
+		}
+		wantFile(t, r.at(".bashrc"), rc)
+		wantOnly(t, r.at(".config/systemd/user"))
+		must(t, put(".config/settings"))
+		r.setRoots(Root{Name: "home", Path: r.dir, Write: true, AllowStartup: []string{".bashrc"}})
+		must(t, put(".bashrc"))
+		wantCode(t, put(".profile"), deskside.CodeDenied)
+		if _, err := r.c.Get(ctx(t), ".bashrc", r.mine("got"), Options{}); err != nil {
+			t.Errorf("start-up files may be read: %v", err)
+		}
+	})
+}
+
+// TestDeleteTreeKeepsStartup finds a start-up file deep in a tree: then none of
+// the tree is deleted.
+func TestDeleteTreeKeepsStartup(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		write(t, r.at("users/ann/a"), nil)
+		write(t, r.at("users/bob/.bashrc"), nil)
+		wantCode(t, r.c.Delete(ctx(t), "users", true), deskside.CodeDenied)
+		wantOnly(t, r.at("users/ann"), "a")
+	})
+}
+
+func TestPrivate(t *testing.T) {
+	transporttest.CheckLeaks(t)
+	own := t.TempDir()
+	r := newRigOf(t, transporttest.New(t, deskside.Memory), Config{Private: []string{filepath.Join(own, "agent")}})
+	r.setRoots(Root{Name: "home", Path: own, Write: true})
+	key := write(t, filepath.Join(own, "agent/key"), []byte("key"))
+	write(t, r.mine("a"), nil)
+	must(t, os.Symlink("agent", filepath.Join(own, "way")))
+	for _, path := range []string{"agent/key", "way/key", own + "/agent/key"} {
+		_, err := r.c.Open(ctx(t), path, Options{})
+		wantCode(t, err, deskside.CodeDenied)
+		_, err = r.c.Put(ctx(t), r.mine("a"), path, Options{Replace: true})
+		wantCode(t, err, deskside.CodeDenied)
+		wantCode(t, r.c.Delete(ctx(t), path, false), deskside.CodeDenied)
+	}
+	_, err := r.c.Page(ctx(t), "way", "", 0)
+	wantCode(t, err, deskside.CodeDenied)
+	wantCode(t, r.c.Delete(ctx(t), "agent", true), deskside.CodeDenied)
+	_, err = r.c.Rename(ctx(t), "agent", "x", false)
+	wantCode(t, err, deskside.CodeDenied)
+	p, err := r.c.Page(ctx(t), "", "", 0)
+	if err != nil || len(p.Entries) != 2 || p.Entries[0].Why == "" {
+		t.Errorf("list: %+v, %v", p, err)
+	}
+	wantFile(t, filepath.Join(own, "agent/key"), key)
+}
+
+func TestFileLimit(t *testing.T) {
+	transporttest.CheckLeaks(t)
+	r := newRigOf(t, transporttest.New(t, deskside.Memory), Config{Limits: Limits{File: 100}})
+	write(t, r.mine("a"), noise(101))
+	_, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{})
+	wantCode(t, err, deskside.CodeDenied)
+	write(t, r.mine("b"), noise(100))
+	_, err = r.c.Put(ctx(t), r.mine("b"), "b", Options{})
+	must(t, err)
+	wantOnly(t, r.dir, "b")
+}
+
+// TestNoSpace lets the system refuse to make a file larger than a megabyte, as
+// a full disk does, in each direction; with room again it goes on.
+func TestNoSpace(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		data := write(t, r.mine("a"), noise(3<<20))
+		write(t, r.at("b"), data)
+		func() {
+			defer limitFiles(t, 1<<20)()
+			_, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{})
+			wantCode(t, err, deskside.CodeNoSpace)
+			_, err = r.c.Get(ctx(t), "b", r.mine("b"), Options{})
+			wantCode(t, err, deskside.CodeNoSpace)
+		}()
+		wantNone(t, r.at("a"))
+		wantNone(t, r.mine("b"))
+		sent, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{})
+		must(t, err)
+		got, err := r.c.Get(ctx(t), "b", r.mine("b"), Options{})
+		must(t, err)
+		if sent.Resumed != 1<<20 || got.Resumed != 1<<20 {
+			t.Errorf("went on at %d and %d", sent.Resumed, got.Resumed)
+		}
+		wantFile(t, r.at("a"), data)
+		wantFile(t, r.mine("b"), data)
+	})
+}
+
+// limitFiles limits the size of the files this process writes, until the
+// function it gives is called.
+func limitFiles(t *testing.T, size uint64) func() {
+	var old syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old))
+	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}))
+	return func() { must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old)) }
+}
+
+// TestNoAccess uses a file system that refuses even the superuser.
+func TestNoAccess(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		write(t, r.mine("a"), noise(10))
+		r.setRoots(Root{Name: "sys", Path: "/sys/kernel", Write: true}, Root{Name: "proc", Path: "/proc", Write: true})
+		for name, err := range map[string]error{
+			"put":    func() error { _, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{}); return err }(),
+			"mkdir":  func() error { _, err := r.c.Mkdir(ctx(t), "a", 0); return err }(),
+			"delete": r.c.Delete(ctx(t), "mm", false),
+		} {
+			if code := deskside.CodeOf(err); code != deskside.CodeNoAccess {
+				t.Errorf("%s: %v (code %q)", name, err, code)
+			}
+		}
+	})
+}
+
+// TestSweep lays an abandoned transfer, a recent one and a stranger's file into
+// a folder: the next put takes the first away and leaves the others.
+func TestSweep(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		old := partialName(deskside.KeyID{9}, "x", 1, time.Unix(0, 0))
+		recent := partialName(deskside.KeyID{8}, "x", 1, time.Unix(0, 0))
+		for _, name := range []string{old, recent, ".deskside-mine.part"} {
+			write(t, r.at(name), noise(10))
+			must(t, os.Chmod(r.at(name), 0o600))
+			if name != recent {
+				past := time.Now().Add(-25 * time.Hour)
+				must(t, os.Chtimes(r.at(name), past, past))
+			}
+		}
+		write(t, r.mine("a"), nil)
+		_, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{})
+		must(t, err)
+		want := []string{recent, ".deskside-mine.part", "a"}
+		slices.Sort(want)
+		wantOnly(t, r.dir, want...)
+		must(t, r.c.Delete(ctx(t), recent, false))
+	})
+}
+
+func TestSweepIsRare(t *testing.T) {
+	var s sweeper
+	now := time.Unix(1000, 0)
+	if !s.due("a", now) || s.due("a", now.Add(time.Minute)) || !s.due("b", now) || !s.due("a", now.Add(2*time.Hour)) {
+		t.Error("a folder is looked through once an hour")
+	}
+	for i := range 3 * sweepFolders {
+		s.due(fmt.Sprint(i), now)
+	}
+	if len(s.last) > sweepFolders {
+		t.Errorf("%d folders are remembered", len(s.last))
+	}
+}

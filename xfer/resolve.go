@@ -1,0 +1,110 @@
+package xfer
+
+import (
+	"slices"
+
+	"deskside"
+)
+
+// intent is what is about to be done at a path, as far as rules depend on it.
+type intent struct {
+	follow bool // if the path ends in a link, its target is meant
+	change bool // something is created, replaced, renamed or removed
+	create bool // the last element is a new name
+	tree   bool // with everything below
+	clear  bool // a partial file may be meant, to be removed
+}
+
+// at finds the place of a path and checks that policy allows what is intended
+// there. The caller closes the place.
+func (s *Service) at(text string, want intent) (*place, error) {
+	roots := s.config.Roots()
+	t, err := locate(roots, text)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNames(t.rest, want.create); err != nil {
+		return nil, err
+	}
+	top, topAbs, err := t.root.open()
+	if err != nil {
+		return nil, err
+	}
+	p, err := walk(top, topAbs, t.rest, want.follow)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.rules(roots, p, want); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// rules checks a place by its real path, to which links may have led.
+func (s *Service) rules(roots []Root, p *place, want intent) error {
+	if s.private(p.abs, want.tree) {
+		return deskside.Errorf(deskside.CodeDenied, "%q belongs to the agent itself", textOf(p.name)).
+			Hint("The agent's owner changes it on that machine.")
+	}
+	if !want.change {
+		return nil
+	}
+	root, top := governing(roots, p.abs)
+	switch {
+	case !root.Write:
+		return readOnly(root)
+	case p.name == ".":
+		return deskside.Errorf(deskside.CodeDenied, "%q is the top of a folder that policy opens", root.Path).Hint("Name something in it.")
+	case isPartial(p.name) && !want.clear:
+		return deskside.Errorf(deskside.CodeDenied, "%q is a name for transfers that have not ended", p.name).Hint("Use another name.")
+	case startup(p.abs, top, want.tree, root.AllowStartup):
+		return deskside.Errorf(deskside.CodeDenied, "%q is among the files that run by themselves, which the right to write leaves out", textOf(p.name)).
+			Hint("Ask the agent's owner to name it in policy, or use the right to execute.")
+	}
+	if want.tree {
+		return nested(roots, p.abs)
+	}
+	return nil
+}
+
+func readOnly(root Root) error {
+	return deskside.Errorf(deskside.CodeDenied, "policy lets %q be read only", root.Path).Hint("Use a folder that may be written.")
+}
+
+// governing gives the deepest root in which abs lies, with its real elements:
+// its rules hold. Without one there is a root that allows nothing.
+func governing(roots []Root, abs []string) (best Root, top []string) {
+	depth := -1
+	for _, root := range roots {
+		for _, form := range rootForms(root.Path) {
+			if _, ok := cutPrefix(abs, form); ok && len(form) > depth {
+				best, top, depth = root, form, len(form)
+			}
+		}
+	}
+	return best, top
+}
+
+// nested refuses to touch a whole folder in which a read-only root lies.
+func nested(roots []Root, abs []string) error {
+	for _, root := range roots {
+		for _, form := range rootForms(root.Path) {
+			if _, ok := cutPrefix(form, abs); ok && !root.Write {
+				return readOnly(root)
+			}
+		}
+	}
+	return nil
+}
+
+// private reports whether abs is the agent's own, or with tree holds what is.
+func (s *Service) private(abs []string, tree bool) bool {
+	return slices.ContainsFunc(s.config.Private, func(path string) bool {
+		return slices.ContainsFunc(rootForms(path), func(own []string) bool {
+			_, in := cutFold(abs, own)
+			_, holds := cutFold(own, abs)
+			return in || tree && holds
+		})
+	})
+}
