@@ -54,7 +54,8 @@ type Desktop interface {
 	// Next waits until the picture, layout or cursor changed since the last
 	// call and grabs what changed into f, which the caller keeps between calls
 	// and Next resizes with the layout. The first call reports the whole
-	// picture and the cursor at once. It returns the context's error when
+	// picture and the cursor at once, and an empty f is filled at once. It
+	// returns the context's error when
 	// that ends first, and ErrLost when the screen is gone for good. Only one
 	// Next may run at a time.
 	Next(ctx context.Context, f *raster.Image, u *Update) error

@@ -45,6 +45,16 @@ func (m *Image) Row(y, x0, x1 int) []byte {
 	return m.Pix[at+x0*BytesPerPixel : at+x1*BytesPerPixel]
 }
 
+// Sub gives the part of m within r, which m must contain. It shares m's memory
+// until m is resized.
+func (m *Image) Sub(r Rect) Image {
+	if r.Empty() {
+		return Image{}
+	}
+	at, end := r.Y0*m.Stride+r.X0*BytesPerPixel, (r.Y1-1)*m.Stride+r.X1*BytesPerPixel
+	return Image{Pix: m.Pix[at:end:end], Stride: m.Stride, W: r.W(), H: r.H()}
+}
+
 // Copy copies the pixels of r from src, which must contain r, as m must.
 func (m *Image) Copy(src *Image, r Rect) {
 	for y := r.Y0; y < r.Y1; y++ {

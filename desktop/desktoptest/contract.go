@@ -181,7 +181,6 @@ func otherPicture(t *testing.T, s *subject) {
 	s.Paint(raster.XYWH(0, 0, 30, 30), 0x123456)
 	s.until(t, 10, 10, 0x123456)
 	s.f = raster.Image{}
-	s.Paint(raster.XYWH(40, 0, 30, 30), 0x654321)
 	s.next(t)
 	if s.at(10, 10) != 0x123456 || s.u.Changed[0] != s.f.Bounds() {
 		t.Errorf("an empty picture was not filled: changed %v", s.u.Changed)

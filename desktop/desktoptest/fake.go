@@ -171,6 +171,9 @@ func (f *Fake) Layout() desktop.Layout {
 
 // Next is of desktop.Desktop.
 func (f *Fake) Next(ctx context.Context, m *raster.Image, u *desktop.Update) error {
+	if m.W == 0 {
+		f.tell()
+	}
 	for {
 		select {
 		case <-f.gone:

@@ -122,6 +122,9 @@ func (g *capture) changed(f *atomic.Bool) {
 
 // Next is of desktop.Desktop.
 func (g *capture) Next(ctx context.Context, f *raster.Image, u *desktop.Update) error {
+	if f.W == 0 {
+		g.changed(&g.drawn) // whatever the server says
+	}
 	for {
 		select {
 		case <-g.c.gone:

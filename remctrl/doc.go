@@ -1,0 +1,55 @@
+// Package remctrl is the service on 2702: remote control. It shows the desktop
+// to viewers and passes on what they type and point at.
+//
+// # Protocol
+//
+// A viewer opens a stream, presents its ticket, and asks for RFB:
+//
+//	POST /rfb?screen=1&view-only=1
+//	Upgrade: rfb
+//
+// "screen" is the ID of one screen, or "all" for the whole layout, which is the
+// default. "view-only" is 0 or 1; with 1 the agent drops what the viewer types.
+// After the answer 101 the stream carries RFB 3.8 as package rfb describes it,
+// the agent speaking first. Refusals are those of the gate, and:
+//
+//	bad-request   the query is wrong or the upgrade missing
+//	not-found     another path
+//	busy          MaxViewers are watching
+//	no-desktop    there is no screen to show
+//
+// Encodings are Tight, ZRLE, CopyRect and Raw; pseudo-encodings Cursor,
+// DesktopSize, ExtendedDesktopSize, DesktopName, LastRect, Fence,
+// ContinuousUpdates, QEMU's extended keys, extended mouse buttons and the
+// Extended Clipboard. SetDesktopSize is answered "prohibited". A wrong message
+// ends that viewer alone, with the reason in the log and the audit.
+//
+// # Rights
+//
+// They are asked for at each operation. Without View the picture is black.
+// Without Control, and for a view-only viewer, input is dropped. Without
+// Clipboard, cut text is dropped in both directions. Input and a taken
+// clipboard count as activity, updates do not. The audit has the begin of each
+// viewer before it sees anything, its end with the cause, and every clipboard
+// that was passed on, by size and direction and not by content.
+//
+// One viewer controls at a time: whoever acted last, but nobody else while keys
+// or buttons of the present one are down. The person's clipboard goes to the
+// controller alone. What a viewer holds is let go of when its stream ends for
+// whatever reason.
+//
+// # Picture
+//
+// One loop takes the desktop's picture, as long as anybody watches. Each viewer
+// has a picture of what its other end shows; damage is compared with that tile
+// by tile, and only what differs is sent. With a quality setting, areas of more
+// than 256 colours may go as JPEG; they are sent again exactly once they have
+// been at rest for 100 to 200 ms. A viewer that takes continuous updates is sent
+// only as much as its fences show to have arrived; others get an update for
+// each request. Either way an update is made when it can be sent, of the newest
+// picture. A viewer that does not read loses its own connection after the write
+// time-out.
+//
+// The package does not open a desktop, ask the person or decide what is allowed.
+// That input is dropped while a question is open is the work of desktop.Hold.
+package remctrl
