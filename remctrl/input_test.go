@@ -212,7 +212,7 @@ func TestClipboard(t *testing.T) {
 	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
 		w := newWorld(t, n, nil)
 		v, other := w.view("", rfb.ClientConfig{}), w.view("", rfb.ClientConfig{})
-		v.until("caps", func() bool { return v.Clips })
+		v.until("caps", func() bool { return v.Takes().Clips })
 		v.SetClipboard("three — три\nlines")
 		await.True(t, "text at the desktop", func() bool { return w.desktop.Paste() == "three — три\nlines" })
 		w.desktop.Copy("from the person 🙂")
@@ -226,6 +226,8 @@ func TestClipboard(t *testing.T) {
 		if n := len(w.gate.EventsOf(deskside.EventClipboard)); n != 4 {
 			t.Errorf("%d events, want 4", n)
 		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
 		for _, m := range v.messages {
 			if c, ok := m.(rfb.Clip); ok && c.Text == "für alle" {
 				t.Error("who does not control was given the clipboard")
@@ -239,7 +241,7 @@ func TestClipboardWithoutRight(t *testing.T) {
 	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
 		w := newWorld(t, n, nil)
 		v := w.view("", rfb.ClientConfig{})
-		v.until("caps", func() bool { return v.Clips })
+		v.until("caps", func() bool { return v.Takes().Clips })
 		v.Key('a', 0, true)
 		held(t, w, 1, 0)
 		w.gate.SetRights(everything.Without(deskside.Clipboard))

@@ -52,18 +52,36 @@ type Client struct {
 	Screens []Screen      // empty if the server does not tell
 	Cursor  Cursor
 
-	// What the server said it takes.
-	ExtendedKeys, ExtendedButtons, Continuous, Clips bool
-
 	cfg    ClientConfig
 	r      *Reader
 	d      codec.Decoder
 	format *codec.Format
 
-	mu   sync.Mutex // guards writes and what is below
-	conn io.Writer
-	buf  []byte
-	clip string // offered to the server
+	mu    sync.Mutex // guards writes and what is below
+	conn  io.Writer
+	buf   []byte
+	clip  string // offered to the server
+	takes Takes
+	whole raster.Rect // of the picture
+}
+
+// Takes is what the server said it takes.
+type Takes struct {
+	ExtendedKeys, ExtendedButtons, ContinuousUpdates, Clips bool
+}
+
+// Takes tells what the server said so far. It may be called from any goroutine.
+func (c *Client) Takes() Takes {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.takes
+}
+
+// learn notes what the server said.
+func (c *Client) learn(what *bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*what = true
 }
 
 // Cursor is the pointer's picture at the server. The fourth byte of its pixels
@@ -118,13 +136,16 @@ func (c *Client) Send(list ...Message) error {
 // Request asks for an update of the whole picture, of what changed only if
 // incremental.
 func (c *Client) Request(incremental bool) error {
-	return c.Send(FramebufferUpdateRequest{incremental, c.Image.Bounds()})
+	c.mu.Lock()
+	whole := c.whole
+	c.mu.Unlock()
+	return c.Send(FramebufferUpdateRequest{incremental, whole})
 }
 
 // Key presses or releases a key; scan is used if the server takes it and it is
 // not zero.
 func (c *Client) Key(sym, scan uint32, down bool) error {
-	if scan != 0 && c.ExtendedKeys {
+	if scan != 0 && c.Takes().ExtendedKeys {
 		return c.Send(ExtendedKeyEvent{down, sym, scan})
 	}
 	return c.Send(KeyEvent{down, sym})
@@ -132,14 +153,14 @@ func (c *Client) Key(sym, scan uint32, down bool) error {
 
 // Pointer moves the pointer and presses buttons.
 func (c *Client) Pointer(x, y int, buttons uint16) error {
-	long := c.ExtendedButtons && buttons >= longButtons
+	long := c.Takes().ExtendedButtons && buttons >= longButtons
 	return c.Send(PointerEvent{Buttons: buttons, X: uint16(x), Y: uint16(y), Long: long})
 }
 
 // SetClipboard offers text to the server, which fetches it when it likes where
 // the Extended Clipboard is there.
 func (c *Client) SetClipboard(text string) error {
-	if !c.Clips {
+	if !c.Takes().Clips {
 		return c.Send(CutText{Text: text})
 	}
 	c.mu.Lock()
@@ -163,7 +184,7 @@ func (c *Client) Next() (Message, error) {
 	case SetColourMapEntries:
 		return m, c.setColours(m)
 	case EndOfContinuousUpdates:
-		c.Continuous = true
+		c.learn(&c.takes.ContinuousUpdates)
 		err = c.push()
 	case Fence:
 		if m.Flags&FenceRequest != 0 {
@@ -198,7 +219,7 @@ func (c *Client) update(m FramebufferUpdate) (Message, error) {
 }
 
 // pushed reports whether updates come without being asked for.
-func (c *Client) pushed() bool { return c.cfg.Push && c.Continuous }
+func (c *Client) pushed() bool { return c.cfg.Push && c.Takes().ContinuousUpdates }
 
 // push asks for continuous updates of the whole picture, if they are wanted.
 func (c *Client) push() error {
@@ -219,10 +240,10 @@ func (c *Client) rect(h RectHeader) error {
 		c.Name = c.r.reason()
 		return c.r.done("name")
 	case EncodingExtendedKeys:
-		c.ExtendedKeys = true
+		c.learn(&c.takes.ExtendedKeys)
 		return nil
 	case EncodingExtendedButtons:
-		c.ExtendedButtons = true
+		c.learn(&c.takes.ExtendedButtons)
 		return nil
 	case EncodingCursor:
 		c.Cursor.HotX, c.Cursor.HotY = h.Rect.X0, h.Rect.Y0
@@ -271,6 +292,9 @@ func (c *Client) resize(w, h int) error {
 		return nil
 	}
 	clear(c.Image.Pix)
+	c.mu.Lock()
+	c.whole = c.Image.Bounds()
+	c.mu.Unlock()
 	return c.push()
 }
 
@@ -287,7 +311,7 @@ func (c *Client) setColours(m SetColourMapEntries) error {
 func (c *Client) clipboard(m Clip) error {
 	switch {
 	case m.Action&ClipCaps != 0:
-		c.Clips = true
+		c.learn(&c.takes.Clips)
 		return c.Send(Clip{
 			Action:  ClipCaps | ClipRequest | ClipNotify | ClipProvide,
 			Formats: ClipText, MaxText: MaxCut,

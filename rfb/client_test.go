@@ -67,8 +67,8 @@ func TestClientPicture(t *testing.T) {
 	if !raster.Equal(c.Image, source, source.Bounds()) {
 		t.Error("wrong pixels")
 	}
-	if c.Name != "second" || !c.ExtendedKeys || !c.ExtendedButtons || !raster.Equal(&c.Cursor.Image, cursor, cursor.Bounds()) {
-		t.Errorf("name %q, keys %v, buttons %v, cursor %v", c.Name, c.ExtendedKeys, c.ExtendedButtons, c.Cursor.Image.Bounds())
+	if c.Name != "second" || !c.Takes().ExtendedKeys || !c.Takes().ExtendedButtons || !raster.Equal(&c.Cursor.Image, cursor, cursor.Bounds()) {
+		t.Errorf("name %q, takes %+v, cursor %v", c.Name, c.Takes(), c.Cursor.Image.Bounds())
 	}
 	want := FramebufferUpdateRequest{true, source.Bounds()}
 	if got := s.String(); got != string(want.Append(nil)) {
@@ -138,7 +138,7 @@ func TestClientAnswers(t *testing.T) {
 
 func TestClientSends(t *testing.T) {
 	c, s := newClient(t, "", ClientConfig{})
-	c.ExtendedKeys, c.ExtendedButtons = true, true
+	c.takes = Takes{ExtendedKeys: true, ExtendedButtons: true}
 	var want []byte
 	for _, m := range []Message{
 		ExtendedKeyEvent{true, 'a', 30}, KeyEvent{false, 'b'}, PointerEvent{Buttons: 0x80, X: 1, Y: 2, Long: true},
@@ -151,7 +151,7 @@ func TestClientSends(t *testing.T) {
 	c.Pointer(1, 2, 0x80)
 	c.Pointer(3, 4, 1)
 	c.SetClipboard("plain")
-	c.Clips = true
+	c.takes.Clips = true
 	c.SetClipboard("rich")
 	if s.String() != string(want) {
 		t.Errorf("said %q, want %q", s.String(), want)
