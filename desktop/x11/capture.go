@@ -9,7 +9,6 @@ import (
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/damage"
-	"github.com/jezek/xgb/randr"
 	"github.com/jezek/xgb/shm"
 	"github.com/jezek/xgb/xfixes"
 	"github.com/jezek/xgb/xproto"
@@ -91,14 +90,7 @@ func (g *capture) watch() error {
 		return g.c.failed("watch the screen", err)
 	}
 	xfixes.SelectCursorInput(x, g.c.root, xfixes.CursorNotifyMaskDisplayCursor)
-	xproto.ChangeWindowAttributes(x, g.c.root, xproto.CwEventMask, []uint32{xproto.EventMaskStructureNotify})
-	if g.c.has["RANDR"] {
-		if _, err := randr.QueryVersion(x, 1, 5).Reply(); err != nil {
-			return g.c.failed("use RANDR", err)
-		}
-		randr.SelectInput(x, g.c.root, randr.NotifyMaskScreenChange|randr.NotifyMaskCrtcChange|randr.NotifyMaskOutputChange)
-	}
-	return g.c.sync()
+	return g.c.watchLayout()
 }
 
 func (g *capture) event(e xgb.Event) {
@@ -107,8 +99,10 @@ func (g *capture) event(e xgb.Event) {
 		g.changed(&g.drawn)
 	case xfixes.CursorNotifyEvent:
 		g.changed(&g.pointer)
-	case xproto.ConfigureNotifyEvent, randr.ScreenChangeNotifyEvent, randr.NotifyEvent:
-		g.changed(&g.resized)
+	default:
+		if g.c.layoutChanged(e) {
+			g.changed(&g.resized)
+		}
 	}
 }
 

@@ -19,18 +19,22 @@ type Config struct {
 	Log       *slog.Logger // nil: nothing is logged
 }
 
-// Desktop is an open X11 desktop. It is a desktop.Desktop, Input,
-// and more, each found by assertion.
+// Desktop is an open X11 desktop: a desktop.Desktop, Input, Person and
+// Clipboarder.
 type Desktop struct {
 	*capture
 	*input
+	*person
+	*clipboard
 
 	closing sync.Once
 }
 
 var (
-	_ desktop.Desktop = (*Desktop)(nil)
-	_ desktop.Input   = (*Desktop)(nil)
+	_ desktop.Desktop     = (*Desktop)(nil)
+	_ desktop.Input       = (*Desktop)(nil)
+	_ desktop.Person      = (*Desktop)(nil)
+	_ desktop.Clipboarder = (*Desktop)(nil)
 )
 
 // Open connects to the server.
@@ -64,7 +68,7 @@ type opener struct {
 
 func (o opener) open() (*Desktop, error) {
 	d := new(Desktop)
-	for _, part := range []func(*Desktop) error{o.capture, o.input} {
+	for _, part := range []func(*Desktop) error{o.capture, o.input, o.person, o.clipboard} {
 		if err := part(d); err != nil {
 			d.Close()
 			return nil, err
@@ -99,9 +103,35 @@ func (o opener) input(d *Desktop) error {
 	return err
 }
 
+func (o opener) person(d *Desktop) error {
+	c, err := o.connect("RANDR", "SHAPE", "MIT-SCREEN-SAVER")
+	if err != nil {
+		return err
+	}
+	d.person, err = newPerson(c, o.log)
+	return err
+}
+
+func (o opener) clipboard(d *Desktop) error {
+	c, err := o.connect("XFIXES")
+	if err != nil {
+		return err
+	}
+	if d.clipboard, err = newClipboard(c); err != nil {
+		c.close()
+	}
+	return err
+}
+
 // Close is of desktop.Desktop.
 func (d *Desktop) Close() error {
 	d.closing.Do(func() {
+		if d.person != nil {
+			d.person.close()
+		}
+		if d.clipboard != nil {
+			d.clipboard.c.close()
+		}
 		if d.input != nil {
 			d.input.close()
 		}

@@ -123,3 +123,28 @@ func copyColours(dst, src []byte) {
 		binary.LittleEndian.PutUint32(dst, binary.LittleEndian.Uint32(src)&colours)
 	}
 }
+
+// put8 gives the bits of a colour in a pixel.
+func (c channel) put8(v byte) uint32 {
+	if c.width >= 8 {
+		return (uint32(v)<<(c.width-8) | uint32(v)>>(16-c.width)) << c.shift
+	}
+	return uint32(v) >> (8 - c.width) << c.shift
+}
+
+// pixel gives a colour as the server stores it.
+func (p *pixels) pixel(r, g, b byte) uint32 {
+	return p.red.put8(r) | p.green.put8(g) | p.blue.put8(b)
+}
+
+// encode writes a row of red, green, blue and opacity as the server stores it.
+func (p *pixels) encode(dst, rgba []byte) {
+	for i, o := 0, 0; i+4 <= len(rgba); i, o = i+4, o+p.bpp/8 {
+		v := p.pixel(rgba[i], rgba[i+1], rgba[i+2])
+		if p.bpp == 16 {
+			p.order.PutUint16(dst[o:], uint16(v))
+		} else {
+			p.order.PutUint32(dst[o:], v)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package x11
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jezek/xgb"
+
+	"deskside/desktop"
+)
+
+// person shows windows to the person and takes their answers. All windows
+// belong to one goroutine; the methods send it what is wanted.
+type person struct {
+	c       *conn
+	log     *slog.Logger
+	turn    chan struct{} // held while a question is open
+	asks    chan *asked
+	news    chan struct{} // holds a value when bar was set
+	events  chan xgb.Event
+	actions chan desktop.BarAction
+	ended   chan struct{} // closed when the goroutine has ended
+
+	mu  sync.Mutex
+	bar []desktop.BarEntry
+}
+
+// asked is a question on its way to the screen.
+type asked struct {
+	question desktop.Question
+	ctx      context.Context
+	answer   chan desktop.Answer // gets one when the window is gone
+}
+
+func newPerson(c *conn, log *slog.Logger) (*person, error) {
+	p := &person{
+		c: c, log: log,
+		turn:    make(chan struct{}, 1),
+		asks:    make(chan *asked),
+		news:    make(chan struct{}, 1),
+		events:  make(chan xgb.Event),
+		actions: make(chan desktop.BarAction),
+		ended:   make(chan struct{}),
+	}
+	u, err := newUI(p)
+	if err != nil {
+		close(p.ended)
+		c.close()
+		return nil, err
+	}
+	c.run(p.event)
+	go u.run()
+	return p, nil
+}
+
+// event hands an event to the goroutine of the windows.
+func (p *person) event(e xgb.Event) {
+	select {
+	case p.events <- e:
+	case <-p.ended:
+	}
+}
+
+// Ask is of desktop.Person.
+func (p *person) Ask(ctx context.Context, q desktop.Question) (desktop.Answer, error) {
+	if !q.Until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, q.Until)
+		defer cancel()
+	}
+	a := &asked{q, ctx, make(chan desktop.Answer, 1)}
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return desktop.Answer{}, nil
+	case <-p.ended:
+		return desktop.Answer{}, desktop.ErrLost
+	}
+	select {
+	case p.asks <- a:
+	case <-p.ended:
+		return desktop.Answer{}, desktop.ErrLost
+	}
+	select {
+	case answer := <-a.answer:
+		return answer, nil
+	case <-p.ended:
+		return desktop.Answer{}, desktop.ErrLost
+	}
+}
+
+// SetBar is of desktop.Person.
+func (p *person) SetBar(list []desktop.BarEntry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bar = append([]desktop.BarEntry(nil), list...)
+	select {
+	case p.news <- struct{}{}:
+	default:
+	}
+}
+
+func (p *person) wanted() []desktop.BarEntry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bar
+}
+
+// BarActions is of desktop.Person.
+func (p *person) BarActions() <-chan desktop.BarAction { return p.actions }
+
+// close takes the windows away with the connection.
+func (p *person) close() {
+	p.c.close()
+	<-p.ended
+}
+
+// restack is how often windows are raised again although nothing said that
+// they are covered: a compositing manager keeps that to itself.
+const restack = time.Second

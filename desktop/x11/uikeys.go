@@ -1,0 +1,165 @@
+package x11
+
+import (
+	"bufio"
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+
+	"deskside/desktop/panel"
+)
+
+// uiKeys makes sense of keys for the windows of this package.
+type uiKeys struct {
+	c     *conn
+	first byte
+	per   int
+	syms  []xproto.Keysym
+	down  map[byte]bool // keys that are down
+	stale map[byte]bool // keys that were down before the window was there
+}
+
+func newUIKeys(c *conn) (*uiKeys, error) {
+	k := &uiKeys{c: c, down: map[byte]bool{}, stale: map[byte]bool{}}
+	return k, k.reload()
+}
+
+func (k *uiKeys) reload() error {
+	first, last := k.c.setup.MinKeycode, k.c.setup.MaxKeycode
+	r, err := xproto.GetKeyboardMapping(k.c.x, first, byte(last-first+1)).Reply()
+	if err != nil {
+		return k.c.failed("read the keyboard map", err)
+	}
+	k.first, k.per, k.syms = byte(first), int(r.KeysymsPerKeycode), r.Keysyms
+	return nil
+}
+
+// begin notes the keys that are down: they were not pressed for the window
+// that comes.
+func (k *uiKeys) begin() {
+	k.down, k.stale = map[byte]bool{}, map[byte]bool{}
+	r, err := xproto.QueryKeymap(k.c.x).Reply()
+	if err != nil {
+		return
+	}
+	for i, b := range r.Keys {
+		for bit := range 8 {
+			if b>>bit&1 != 0 {
+				k.stale[byte(8*i+bit)] = true
+			}
+		}
+	}
+}
+
+// press takes a key that went down, and reports whether it did just now.
+func (k *uiKeys) press(code byte) bool {
+	if k.stale[code] || k.down[code] {
+		return false
+	}
+	k.down[code] = true
+	return true
+}
+
+// release takes a key that went up. The server also says so between the
+// repetitions of a key that is still down.
+func (k *uiKeys) release(code byte) bool {
+	if r, err := xproto.QueryKeymap(k.c.x).Reply(); err != nil || r.Keys[code/8]>>(code%8)&1 != 0 {
+		return false
+	}
+	was := k.down[code]
+	delete(k.stale, code)
+	delete(k.down, code)
+	return was
+}
+
+// Keysyms with a meaning on a panel.
+var panelKeys = map[xproto.Keysym]panel.Key{
+	0xff09: panel.Tab, 0xfe20: panel.BackTab, 0xff89: panel.Tab,
+	0xff0d: panel.Enter, 0xff8d: panel.Enter, 0x20: panel.Space, 0xff80: panel.Space,
+	0xff1b: panel.Escape, 0xff08: panel.Backspace,
+	0xff51: panel.Left, 0xff52: panel.Left, 0xff53: panel.Right, 0xff54: panel.Right,
+}
+
+// panelKey gives the meaning of a key. Digits count with and without Shift or
+// Num Lock, as some layouts need it and nothing else is asked for.
+func (k *uiKeys) panelKey(code byte, state uint16) panel.Input {
+	row := k.row(code, int(state>>13&3))
+	for _, s := range row {
+		switch {
+		case s >= '0' && s <= '9':
+			return panel.Input{Key: panel.Digit, Digit: byte(s)}
+		case s >= 0xffb0 && s <= 0xffb9:
+			return panel.Input{Key: panel.Digit, Digit: byte(s-0xffb0) + '0'}
+		}
+	}
+	key := panel.OtherKey
+	if len(row) > 0 {
+		key = panelKeys[row[0]]
+	}
+	if key == panel.Tab && state&modShift != 0 {
+		key = panel.BackTab
+	}
+	return panel.Input{Key: key}
+}
+
+// row gives both levels of a key in a group of the core map.
+func (k *uiKeys) row(code byte, group int) []xproto.Keysym {
+	at := int(code-k.first) * k.per
+	if code < k.first || at+k.per > len(k.syms) {
+		return nil
+	}
+	row := k.syms[at : at+k.per]
+	if from := 2 * (group & 1); len(row) >= from+2 && row[from] != 0 {
+		return row[from : from+2]
+	}
+	return row[:min(2, len(row))]
+}
+
+// input turns an event into what a person did, and in which window.
+func (u *ui) input(e xgb.Event) (xproto.Window, panel.Input, bool) {
+	pointer := func(kind panel.Kind, x, y int16) panel.Input { return panel.Input{Kind: kind, X: int(x), Y: int(y)} }
+	switch e := e.(type) {
+	case xproto.MotionNotifyEvent:
+		return e.Event, pointer(panel.PointerMove, e.EventX, e.EventY), true
+	case xproto.LeaveNotifyEvent:
+		return e.Event, panel.Input{Kind: panel.PointerLeave}, true
+	case xproto.ButtonPressEvent:
+		return e.Event, pointer(panel.PointerDown, e.EventX, e.EventY), e.Detail == 1
+	case xproto.ButtonReleaseEvent:
+		return e.Event, pointer(panel.PointerUp, e.EventX, e.EventY), e.Detail == 1
+	case xproto.KeyPressEvent:
+		in := u.keys.panelKey(byte(e.Detail), e.State)
+		in.Kind = panel.KeyDown
+		return e.Event, in, u.keys.press(byte(e.Detail))
+	case xproto.KeyReleaseEvent:
+		in := u.keys.panelKey(byte(e.Detail), e.State)
+		in.Kind = panel.KeyUp
+		return e.Event, in, u.keys.release(byte(e.Detail))
+	}
+	return 0, panel.Input{}, false
+}
+
+// maxResources bounds the resource text that is read for one number.
+const maxResources = 1 << 20
+
+// dpi gives the dots an inch that the person chose, 0 if they did not.
+func (c *conn) dpi() float64 {
+	r, err := xproto.GetProperty(c.x, false, c.root, xproto.AtomResourceManager, xproto.AtomString, 0, maxResources/4).Reply()
+	if err != nil {
+		return 0
+	}
+	lines := bufio.NewScanner(bytes.NewReader(r.Value))
+	for lines.Scan() {
+		if text, ok := strings.CutPrefix(lines.Text(), "Xft.dpi:"); ok {
+			v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+			if err != nil {
+				return 0
+			}
+			return v
+		}
+	}
+	return 0
+}
