@@ -126,6 +126,10 @@ type FileRoot struct {
 	Name  string `toml:"name"`
 	Path  string `toml:"path"`            // absolute; a leading ~/ is the person's home
 	Write bool   `toml:"write,omitempty"` // files-write reaches it
+
+	// StartupFiles names files that run by themselves at log-on, such as
+	// ".bashrc", and that files-write may change all the same.
+	StartupFiles []string `toml:"startup-files,omitempty"`
 }
 
 // Clipboard says in which directions clipboard text may travel. Both are off
@@ -145,7 +149,6 @@ type Policy struct {
 	Limits        Limits
 	Clipboard     Clipboard
 	Files         []FileRoot
-	StartupFiles  bool // files-write may reach start-up files
 	AuditChat     bool // the audit keeps the text of chat messages
 	Operators     map[deskside.OperatorID]OperatorRule
 }
@@ -157,7 +160,6 @@ type file struct {
 	Nobody        NobodyRule `toml:"nobody-logged-on"`
 	Join          Join       `toml:"join"`
 	MaxSessions   int        `toml:"max-sessions"`
-	StartupFiles  bool       `toml:"startup-files"`
 	AuditChat     bool       `toml:"audit-chat"`
 	Limits        Limits     `toml:"limits"`
 	Clipboard     Clipboard  `toml:"clipboard"`
@@ -197,7 +199,7 @@ func (f *file) policy(text []byte) (*Policy, error) {
 	p := &Policy{
 		Unknown: f.Unknown, Nobody: f.Nobody, Join: f.Join, MaxSessions: f.MaxSessions,
 		Limits: f.Limits.or(DefaultLimits), Clipboard: f.Clipboard, Files: f.Files,
-		StartupFiles: f.StartupFiles, AuditChat: f.AuditChat,
+		AuditChat: f.AuditChat,
 		Operators: make(map[deskside.OperatorID]OperatorRule, len(f.Operators)),
 	}
 	at := toml.LinesOf(text)

@@ -66,11 +66,13 @@ ask = "60s"      # how long a question stands; no answer is no
 to-agent = false
 to-operator = false
 
-# Folders that files-read and files-write reach.
+# Folders that files-read and files-write reach. Files that run by themselves at
+# log-on stay out of reach of files-write, unless startup-files names them.
 [[files]]
 name = "home"
 path = "~/"
 write = true
+startup-files = []
 `
 
 const operatorText = `

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"deskside"
@@ -13,7 +16,9 @@ import (
 	"deskside/desktop"
 	"deskside/identity"
 	"deskside/rcinfo"
+	"deskside/remctrl"
 	"deskside/wire"
+	"deskside/xfer"
 )
 
 // services are the handlers of the four ports.
@@ -38,13 +43,47 @@ func (s *services) open(a *Agent) {
 	s.handlers[deskside.RCInfo] = rcinfo.New(rcinfo.Config{
 		Gate: a.authority, Authority: a.authority, Agent: a.ID(), Log: a.cfg.Log,
 	})
+	control := remctrl.New(s.control(a))
+	s.closers = append(s.closers, control.Close)
+	s.handlers[deskside.RemCtrl] = control
 	s.handlers[deskside.Chat] = s.chat
+	files := xfer.New(xfer.Config{Gate: a, Log: a.cfg.Log, Roots: a.roots, Private: []string{a.cfg.Dir}})
+	s.handlers[deskside.Xfer] = files
 	for i, h := range s.handlers {
-		if h == nil {
-			h = http.NotFoundHandler()
-		}
 		s.handlers[i] = withPing(a.authority, h)
 	}
+}
+
+// control configures remote control of the screen, if there is one.
+func (s *services) control(a *Agent) remctrl.Config {
+	c := remctrl.Config{Gate: a, Name: a.cfg.Settings.name(), Log: a.cfg.Log}
+	if a.screen == nil {
+		return c
+	}
+	c.Desktop, c.Input = a.screen, s.hold
+	c.Clipboard = func() (toPerson, toOperator bool) {
+		p, _ := a.authority.Policy()
+		return p.Clipboard.ToAgent, p.Clipboard.ToOperator
+	}
+	return c
+}
+
+// roots gives the folders that policy opens at this moment. A leading ~ is the
+// home of the user the agent runs as.
+func (a *Agent) roots() []xfer.Root {
+	p, _ := a.authority.Policy()
+	home, err := os.UserHomeDir()
+	list := make([]xfer.Root, 0, len(p.Files))
+	for _, f := range p.Files {
+		if rest, ok := strings.CutPrefix(f.Path, "~"); ok {
+			if err != nil {
+				continue
+			}
+			f.Path = filepath.Join(home, rest)
+		}
+		list = append(list, xfer.Root{Name: f.Name, Path: f.Path, Write: f.Write, AllowStartup: f.StartupFiles})
+	}
+	return list
 }
 
 func (s *services) handler(of deskside.Service) http.Handler { return s.handlers[of] }

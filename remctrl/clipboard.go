@@ -58,7 +58,7 @@ func (c *clipboard) run(ctx context.Context) {
 // announce tells the controller that the person copied something.
 func (c *clipboard) announce(ctx context.Context) {
 	v := c.svc.floor.controller()
-	if v == nil || v.pass.Check(deskside.Clipboard) != nil {
+	if v == nil || !v.mayRead() {
 		return
 	}
 	v.mu.Lock()
@@ -82,7 +82,7 @@ func (c *clipboard) ask(v *viewer) {
 
 // send gives v the content, if v still controls and may have it.
 func (c *clipboard) send(ctx context.Context, v *viewer) {
-	if c.svc.floor.controller() != v || v.pass.Check(deskside.Clipboard) != nil {
+	if !v.mayRead() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, clipTimeout)
@@ -121,9 +121,27 @@ func (v *viewer) recordClip(direction string, size int) error {
 }
 
 // mayCopy asks whether the viewer may set the clipboard: it needs that right,
-// and to control.
+// that direction, and to control.
 func (v *viewer) mayCopy() bool {
-	return v.svc.clip != nil && v.pass.Check(deskside.Clipboard) == nil && v.hand.mayAct()
+	toPerson, _ := v.svc.directions()
+	return toPerson && v.pass.Check(deskside.Clipboard) == nil && v.hand.mayAct()
+}
+
+// mayRead asks whether the viewer may have the clipboard.
+func (v *viewer) mayRead() bool {
+	_, toOperator := v.svc.directions()
+	return toOperator && v.svc.floor.controller() == v && v.pass.Check(deskside.Clipboard) == nil
+}
+
+// directions says where clipboard text may go at this moment.
+func (s *Service) directions() (toPerson, toOperator bool) {
+	if s.clip == nil {
+		return false, false
+	}
+	if s.cfg.Clipboard == nil {
+		return true, true
+	}
+	return s.cfg.Clipboard()
 }
 
 // cut takes text for the desktop's clipboard.
@@ -151,7 +169,7 @@ func (v *viewer) clipMessage(m rfb.Clip) error {
 		v.say(rfb.Clip{Action: rfb.ClipRequest, Formats: rfb.ClipText, Server: true})
 	case m.Action == rfb.ClipRequest && text:
 		v.svc.clip.ask(v)
-	case m.Action == rfb.ClipPeek && v.svc.floor.controller() == v && v.pass.Check(deskside.Clipboard) == nil:
+	case m.Action == rfb.ClipPeek && v.mayRead():
 		v.say(rfb.Clip{Action: rfb.ClipNotify, Formats: rfb.ClipText, Server: true})
 	case m.Action == rfb.ClipProvide && text:
 		return v.cut(m.Text, m.TooLong)

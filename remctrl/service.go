@@ -28,6 +28,10 @@ type Config struct {
 	// share a desktop should share one desktop.Hold.
 	Input desktop.Input
 
+	// Clipboard says in which directions clipboard text may go at this
+	// moment, for those who hold the right; nil is both.
+	Clipboard func() (toPerson, toOperator bool)
+
 	Name         string        // of the desktop, for viewers' titles; "" means "Deskside"
 	Log          *slog.Logger  // nil means none
 	Photo        codec.Photo   // encodes JPEG; nil means the standard library
