@@ -34,6 +34,7 @@ var floors = []string{
 	"access codec identity desktop",
 	"rfb desktop/panel",
 	"desktop/desktoptest desktop/x11",
+	"internal/strangers",
 	"audit loopback transport",
 	"transport/transporttest",
 	"wire",

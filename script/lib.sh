@@ -22,6 +22,7 @@ test_packages=(
 	xclip              # a person's clipboard
 	imagemagick        # compares pictures
 	tigervnc-viewer    # a stranger's VNC viewer
+	libvncserver-dev   # another's library, for a viewer at 16 bits
 	chromium           # the browser of the end-to-end tests
 	nodejs:node npm:npm  # rebuilds the page
 	nftables           # checks the firewall rules
