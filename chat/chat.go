@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"deskside"
+	"deskside/internal/plain"
 )
 
 // Protocol is the name that Upgrade carries.
@@ -115,6 +116,16 @@ type Room struct {
 	Unread  int    // the operator's messages that the person has not seen
 	Last    uint64 // the number of the newest message, 0 for none
 	Pages   int    // seats of the person's
+}
+
+// Person is the name of who sits at this machine, as operators see it.
+func (c *Chat) Person() string {
+	if c.cfg.Person != nil {
+		if name := plain.Short(c.cfg.Person(), maxName/4); name != "" {
+			return name
+		}
+	}
+	return "the person"
 }
 
 // Rooms lists the rooms, the oldest session first.

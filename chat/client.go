@@ -25,12 +25,16 @@ type ClientConfig struct {
 	// or bad-request is final; after any other the client tries again.
 	Open func(context.Context) (net.Conn, error)
 
+	// Side is who speaks; "" is the operator. A program of the person's uses
+	// the same Client.
+	Side deskside.Side
+
 	// Retry is the pause before the second attempt to open; it doubles up to
 	// 16 times that. 0 is 250 ms.
 	Retry time.Duration
 }
 
-// Client is the operator's side of one session's chat. It keeps what was said
+// Client is one side of one session's chat, as a rule the operator's. It keeps what was said
 // until the agent has answered it, over any loss of the stream, from
 // NewClient until Close.
 type Client struct {
@@ -57,6 +61,9 @@ type written struct {
 
 // NewClient starts to connect.
 func NewClient(cfg ClientConfig) *Client {
+	if cfg.Side == "" {
+		cfg.Side = deskside.ByOperator
+	}
 	if cfg.Retry == 0 {
 		cfg.Retry = 250 * time.Millisecond
 	}
@@ -101,7 +108,7 @@ func (c *Client) Send(text string) (id string, err error) {
 	return id, nil
 }
 
-// Typing tells the person that the operator writes, or no longer does. It
+// Typing tells the other side that this one writes, or no longer does. It
 // holds for 8 s.
 func (c *Client) Typing(on bool) {
 	c.mu.Lock()
@@ -110,7 +117,7 @@ func (c *Client) Typing(on bool) {
 	c.nudge()
 }
 
-// Seen tells that the operator has had every message up to number seq in view.
+// Seen tells that this side has had every message up to number seq in view.
 func (c *Client) Seen(seq uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -302,7 +309,7 @@ func (c *Client) take(f Frame) bool {
 		}
 		c.last = f.Seq
 		c.nudge()
-		if f.From == deskside.ByOperator {
+		if f.From == c.cfg.Side {
 			c.settle(f.ID)
 		}
 	case Ack, Refused:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/internal/plain"
 )
 
 // MaxHistory is how many messages a room holds.
@@ -70,22 +71,9 @@ func (r *room) last() uint64 { return r.first + uint64(len(r.messages)) - 1 }
 // name gives a side's name as it is shown. The lock is held.
 func (r *room) name(side deskside.Side) string {
 	if side == deskside.ByOperator {
-		return clip(r.session.Operator.Title())
+		return plain.Short(r.session.Operator.Title(), maxName/4)
 	}
-	if name := r.chat.cfg.Person; name != nil && name() != "" {
-		return clip(name())
-	}
-	return "the person"
-}
-
-// clip keeps a name within the limit, on a character's edge.
-func clip(name string) string {
-	for i := range name {
-		if i > maxName-4 {
-			return name[:i] + "…"
-		}
-	}
-	return name
+	return r.chat.Person()
 }
 
 // say adds a message and tells all seats, or answers the one who said it.

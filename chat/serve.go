@@ -61,7 +61,27 @@ func (c *Chat) admit(pass deskside.Pass) (*room, error) {
 	return r, pass.Record(deskside.Event{Kind: deskside.EventChat})
 }
 
-// converse serves one stream of an operator until either side ends it.
+// ServePerson serves a byte stream of the person's, which speaks the protocol
+// from join on as an operator does, until it ends. It closes conn. Only what is
+// known to come from the person may be passed here.
+func (c *Chat) ServePerson(ctx context.Context, conn net.Conn, id deskside.SessionID) error {
+	defer conn.Close()
+	if !c.enter() {
+		return deskside.Errorf(deskside.CodeEnded, "the agent is stopping")
+	}
+	defer c.work.Done()
+	c.mu.Lock()
+	r := c.rooms[id]
+	c.mu.Unlock()
+	if r == nil {
+		err := deskside.Errorf(deskside.CodeEnded, "the session has ended")
+		newLines(conn).write(Frame{Type: End, Error: err})
+		return err
+	}
+	return r.converse(ctx, conn, nil)
+}
+
+// converse serves one stream, the operator's where there is a pass, until either side ends it.
 func (r *room) converse(ctx context.Context, conn net.Conn, pass deskside.Pass) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -104,10 +124,13 @@ func (r *room) join(l *lines, pass deskside.Pass) (*Seat, error) {
 	if f.Type != Join {
 		return nil, deskside.Errorf(deskside.CodeBadRequest, "a chat begins with join, not with %q", f.Type)
 	}
+	if pass == nil {
+		return r.sit(deskside.ByPerson, nil, f.Since)
+	}
 	return r.sit(deskside.ByOperator, pass, f.Since)
 }
 
-// serveIn does what the operator sends until the stream ends: nil when it ended
+// serveIn does what the peer sends until the stream ends: nil when it ended
 // between lines.
 func serveIn(ctx context.Context, l *lines, s *Seat) error {
 	for {

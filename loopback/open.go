@@ -20,6 +20,10 @@ type Desk struct {
 
 	// Env is added to the user's environment: DISPLAY, XAUTHORITY and the like.
 	Env []string
+
+	// Path is where programs are looked for, folders with colons between; ""
+	// is the environment's PATH and the system's usual folders.
+	Path string
 }
 
 // Window is a program that was opened on a desk.
@@ -179,6 +183,9 @@ func (d Desk) start(path string, args []string, dir string, own bool) (*Window, 
 // the page to another process, as xdg-open does, says nothing of the page.
 func (w *Window) Ended() <-chan struct{} { return w.ended }
 
+// Own reports whether the program is ours alone, so that its end is the window's.
+func (w *Window) Own() bool { return w.own }
+
 // Close ends the program, and all it started, and waits for that. A program
 // that may hold other windows of the user's is left alone, and waited for no
 // longer.
@@ -241,22 +248,30 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// find looks a program up in the desk's PATH and the usual places.
+// find looks a program up.
 func (d Desk) find(name string) string {
-	dirs := []string{}
-	for _, kv := range d.environ() {
-		if list, ok := strings.CutPrefix(kv, "PATH="); ok {
-			dirs = filepath.SplitList(list)
+	dirs := filepath.SplitList(d.Path)
+	if d.Path == "" {
+		for _, kv := range d.environ() {
+			if list, ok := strings.CutPrefix(kv, "PATH="); ok {
+				dirs = filepath.SplitList(list) // of two, the last counts
+			}
 		}
+		dirs = append(dirs, usualDirs...)
 	}
-	for _, dir := range append(dirs, usualDirs...) {
-		path := filepath.Join(dir, name)
-		if !filepath.IsAbs(path) {
-			continue
-		}
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
+	for _, dir := range dirs {
+		if path := program(filepath.Join(dir, name)); path != "" {
 			return path
 		}
 	}
 	return ""
+}
+
+// program gives path if it is one that can be run from anywhere, else "".
+func program(path string) string {
+	info, err := os.Stat(path)
+	if err != nil || !filepath.IsAbs(path) || !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 {
+		return ""
+	}
+	return path
 }
