@@ -1,11 +1,12 @@
-// Command webbuild builds the console's page: console/web/src, with noVNC from
-// console/web/node_modules, into console/web/dist, which is committed and
-// embedded. The same sources give the same bytes on every machine.
+// Command webbuild builds a page of ours: DIR/src/main.ts and DIR/src/app.css
+// with what they import, and DIR/static as it is, into DIR/dist, which is
+// committed and embedded. The same sources give the same bytes on every machine.
 //
-//	webbuild [-check] DIR
+//	webbuild [-check] DIR...
 //
-// DIR is console/web, after npm ci. With -check nothing is written; the
-// command fails if what is in dist is not what the sources give.
+// The pages are console/web, after npm ci, and person/web, which needs nothing.
+// With -check nothing is written; the command fails if what is in dist is not
+// what the sources give.
 //
 // It does not check types; script/web has tsc do that.
 package main
@@ -25,13 +26,15 @@ import (
 func main() {
 	check := flag.Bool("check", false, "compare with dist instead of writing it")
 	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: webbuild [-check] DIR")
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: webbuild [-check] DIR...")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), *check); err != nil {
-		fmt.Fprintln(os.Stderr, "webbuild:", err)
-		os.Exit(1)
+	for _, dir := range flag.Args() {
+		if err := run(dir, *check); err != nil {
+			fmt.Fprintln(os.Stderr, "webbuild:", err)
+			os.Exit(1)
+		}
 	}
 }
 
@@ -61,7 +64,9 @@ func run(dir string, check bool) error {
 // build makes every file of the page, by name.
 func build(dir string) (map[string][]byte, error) {
 	files := make(map[string][]byte)
-	if err := bundle(dir, files); err != nil {
+	_, err := os.Stat(filepath.Join(dir, "package.json"))
+	novnc := err == nil // or it needs no module
+	if err := bundle(dir, novnc, files); err != nil {
 		return nil, err
 	}
 	static, err := os.ReadDir(filepath.Join(dir, "static"))
@@ -73,12 +78,18 @@ func build(dir string) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	files["licences.txt"], err = licences(filepath.Join(dir, "node_modules/@novnc/novnc"))
+	if novnc {
+		files["licences.txt"], err = licences(filepath.Join(dir, "node_modules/@novnc/novnc"))
+	}
 	return files, err
 }
 
 // bundle builds app.js and app.css.
-func bundle(dir string, files map[string][]byte) error {
+func bundle(dir string, novnc bool, files map[string][]byte) error {
+	banner := map[string]string{}
+	if novnc {
+		banner["js"] = "/* Contains noVNC 1.7.0 (MPL-2.0) and pako (MIT): see /licences.txt */"
+	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return err
@@ -98,7 +109,7 @@ func bundle(dir string, files map[string][]byte) error {
 		MinifySyntax:      true,
 		MinifyIdentifiers: true,
 		LegalComments:     api.LegalCommentsNone, // licences.txt has them
-		Banner:            map[string]string{"js": "/* Contains noVNC 1.7.0 (MPL-2.0) and pako (MIT): see /licences.txt */"},
+		Banner:            banner,
 		TsconfigRaw:       "{}",
 	})
 	var errs []error
