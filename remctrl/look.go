@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"deskside/codec"
 	"deskside/desktop"
 	"deskside/raster"
 	"deskside/rfb"
@@ -27,6 +28,9 @@ type display struct {
 	later   raster.Region // may differ, but was not asked for
 	todo    raster.Region
 	refine  refiner
+
+	scroller raster.Scroller
+	from, to raster.Rect // what the other end is to copy before anything else; empty if nothing
 
 	direct, composed raster.Image // what the other end should show
 
@@ -96,6 +100,7 @@ func (v *viewer) look(now time.Time) bool {
 	defer s.mu.RUnlock()
 	d.dirty.Clear()
 	d.sharp.Clear()
+	d.from, d.to = raster.Rect{}, raster.Rect{}
 	if !s.ready {
 		return false
 	}
@@ -112,7 +117,7 @@ func (v *viewer) look(now time.Time) bool {
 	d.plan(s)
 	d.compare(d.scene(s))
 	d.refresh(now)
-	return d.news() || !d.dirty.Empty() || !d.sharp.Empty()
+	return d.news() || !d.dirty.Empty() || !d.sharp.Empty() || !d.to.Empty()
 }
 
 // frame finds out which part of the picture is to be shown and whether the
@@ -240,10 +245,38 @@ func (d *display) compare(scene *raster.Image) {
 	for _, r := range d.todo.Rects() {
 		raster.Diff(&d.dirty, &d.shadow, scene, r)
 	}
+	d.follow(scene)
 	d.dirty.AddRegion(&d.job.force)
 	d.job.force.Clear()
 	for _, r := range d.dirty.Rects() {
 		d.shadow.Copy(scene, r)
+	}
+}
+
+// minFollow is the area, in pixels, from which it is worth looking whether it
+// only moved.
+const minFollow = 64 * 64
+
+// follow looks whether what differs has moved, and if so lets the other end copy
+// what it has. What is then still different is found anew.
+func (d *display) follow(scene *raster.Image) {
+	// The composed scene is right within todo only, and a viewer that forces
+	// an area may not have what would be copied.
+	direct := scene == &d.direct && d.job.force.Empty()
+	if !direct || d.dirty.Area() < minFollow || !d.job.encodings.Has(codec.CopyRect) {
+		return
+	}
+	box := raster.Narrow(&d.shadow, scene, d.dirty.Bounds())
+	d.from, d.to = d.scroller.Find(&d.shadow, scene, box)
+	if d.to.Empty() {
+		return
+	}
+	d.shadow.Move(d.from, d.to.X0, d.to.Y0)
+	d.refine.moved(d.from, d.to.X0, d.to.Y0)
+	d.dirty.Clear()
+	d.todo.Add(d.to)
+	for _, r := range d.todo.Rects() {
+		raster.Diff(&d.dirty, &d.shadow, scene, r)
 	}
 }
 

@@ -207,6 +207,29 @@ func TestViewTaken(t *testing.T) {
 	})
 }
 
+// TestScroll lets the viewer copy what only moved, with areas in it that it has
+// approximately.
+func TestScroll(t *testing.T) {
+	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+		w := newWorld(t, n, nil)
+		quality := append(rfb.AllEncodings(), rfb.EncodingQuality0+2)
+		exact, rough := w.view("", rfb.ClientConfig{}), w.view("", rfb.ClientConfig{Encodings: quality})
+		scribble(w.desktop, 1)
+		exact.shows("before", w.desktop.Picture(), raster.Format{})
+		for range 5 {
+			w.desktop.Draw(func(m *raster.Image) raster.Rect {
+				m.Move(raster.XYWH(10, 17, 150, 133), 10, 10)
+				return raster.XYWH(10, 10, 150, 140)
+			})
+			exact.shows("scrolled", w.desktop.Picture(), raster.Format{})
+		}
+		rough.shows("scrolled, at rest", w.desktop.Picture(), raster.Format{})
+		for _, v := range []*viewer{exact, rough} {
+			v.until("a copy", func() bool { return v.used[codec.CopyRect] > 0 })
+		}
+	})
+}
+
 func TestNameAndNews(t *testing.T) {
 	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
 		w := newWorld(t, n, nil)

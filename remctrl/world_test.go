@@ -3,7 +3,6 @@ package remctrl_test
 import (
 	"cmp"
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -201,6 +200,3 @@ func twoScreens(f *desktoptest.Fake) {
 		{ID: 7, Name: "right", Bounds: raster.XYWH(120, 10, 80, 100)},
 	}})
 }
-
-// readAll reads what the other end still says until the stream ends.
-func readAll(c *wire.Conn) { io.Copy(io.Discard, c) }
