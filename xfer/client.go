@@ -25,8 +25,8 @@ type Doer interface {
 // says that the way broke and that the same call goes on where it stopped.
 type Client struct {
 	HTTP   Doer
-	Ticket deskside.Ticket  // for the 2704 service
-	Agent  deskside.AgentID // part of the name of a file that arrives from it
+	Ticket func() (deskside.Ticket, error) // for the 2704 service; asked before every request
+	Agent  deskside.AgentID                // part of the name of a file that arrives from it
 }
 
 const maxReply = 64 << 20 // bytes of a JSON reply: the largest page of the longest names fits
@@ -48,21 +48,19 @@ func (c *Client) Page(ctx context.Context, path, after string, limit int) (p Pag
 // List calls yield for every entry of a folder in the order of the names'
 // bytes, until it returns false.
 func (c *Client) List(ctx context.Context, path string, yield func(Entry) bool) error {
-	for after := ""; ; {
-		page, err := c.Page(ctx, path, after, 0)
-		if err != nil {
-			return err
-		}
+	page, err := c.Page(ctx, path, "", 0)
+	for err == nil {
 		for _, e := range page.Entries {
 			if !yield(e) {
 				return nil
 			}
-			after = e.Raw()
 		}
-		if !page.More || len(page.Entries) == 0 {
+		if !page.More {
 			return nil
 		}
+		page, err = c.next(ctx, path, page)
 	}
+	return err
 }
 
 // Stat describes what is at a path. If it is a link, the link is described, or
@@ -117,7 +115,11 @@ func (c *Client) send(ctx context.Context, name string, req *request, body *uplo
 	if len(query) > maxQuery {
 		return nil, badRequest("a path of %d bytes is too long to be asked for", len(req.Path)+len(req.To))
 	}
-	r, err := wire.NewRequest(ctx, method, path+"?"+query, c.Ticket, nil)
+	ticket, err := c.Ticket()
+	if err != nil {
+		return nil, err
+	}
+	r, err := wire.NewRequest(ctx, method, path+"?"+query, ticket, nil)
 	if err != nil {
 		return nil, badRequest("%v", err)
 	}

@@ -99,28 +99,31 @@ func TestStartup(t *testing.T) {
 		"deep/down/.profile", ".BASHRC", "Library/LaunchAgents/x.plist",
 		"AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup/x.lnk",
 	} {
-		if !startup(at(path), home, false, nil) {
+		if !startup(at(path), home, false, Root{}) {
 			t.Errorf("%s may be written", path)
 		}
 	}
 	for _, path := range []string{"docs/x", ".config/app/settings", ".config", "bashrc", "etc/passwd", ".sshx"} {
-		if startup(at(path), home, false, nil) {
+		if startup(at(path), home, false, Root{}) {
 			t.Errorf("%s may not be written", path)
 		}
 	}
-	if !startup(at(".config"), home, true, nil) || !startup(at("x/.local"), home, true, nil) {
+	if !startup(at(".config"), home, true, Root{}) || !startup(at("x/.local"), home, true, Root{}) {
 		t.Error("a folder that may hold start-up files may be moved as a whole")
 	}
-	if startup(at("docs"), home, true, nil) {
+	if startup(at("docs"), home, true, Root{}) {
 		t.Error("any folder may not be moved")
 	}
-	if !startup([]string{"etc", "cron.d", "x"}, nil, false, nil) || startup([]string{"etc", "cron.d", "x"}, []string{"etc"}, false, nil) {
+	if !startup([]string{"etc", "cron.d", "x"}, nil, false, Root{}) || startup([]string{"etc", "cron.d", "x"}, []string{"etc"}, false, Root{}) {
 		t.Error("/etc is left out unless policy names it as a root")
 	}
-	if startup(at(".config/autostart/x.desktop"), home, false, []string{".config/autostart"}) {
+	if startup(at(".config/autostart/x.desktop"), home, false, Root{AllowStartup: []string{".config/autostart"}}) {
 		t.Error("what policy allows is left out")
 	}
-	if !startup(at(".bashrc"), home, false, []string{".config/autostart"}) {
+	if startup(at(".bashrc"), home, true, Root{AllStartup: true}) {
+		t.Error("policy allows all start-up files and one is left out")
+	}
+	if !startup(at(".bashrc"), home, false, Root{AllowStartup: []string{".config/autostart"}}) {
 		t.Error("policy allows one file and all may be written")
 	}
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package xfer
 
 import (
@@ -7,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func TestTickets(t *testing.T) {
 		foreign := r.gate.IssueTo(transporttest.Identity(t).ID(), deskside.Xfer, both)
 		chat := r.gate.Issue(deskside.Chat, both)
 		for _, ticket := range []deskside.Ticket{{}, foreign, chat} {
-			r.c.Ticket = ticket
+			r.c.Ticket = fixed(ticket)
 			for _, req := range everyRequest {
 				wantCode(t, req.call(r), deskside.CodeNoTicket)
 			}
@@ -244,59 +245,6 @@ func TestFileLimit(t *testing.T) {
 	_, err = r.c.Put(ctx(t), r.mine("b"), "b", Options{})
 	must(t, err)
 	wantOnly(t, r.dir, "b")
-}
-
-// TestNoSpace lets the system refuse to make a file larger than a megabyte, as
-// a full disk does, in each direction; with room again it goes on.
-func TestNoSpace(t *testing.T) {
-	one(t, func(t *testing.T, r *rig) {
-		data := write(t, r.mine("a"), noise(3<<20))
-		write(t, r.at("b"), data)
-		func() {
-			defer limitFiles(t, 1<<20)()
-			_, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{})
-			wantCode(t, err, deskside.CodeNoSpace)
-			_, err = r.c.Get(ctx(t), "b", r.mine("b"), Options{})
-			wantCode(t, err, deskside.CodeNoSpace)
-		}()
-		wantNone(t, r.at("a"))
-		wantNone(t, r.mine("b"))
-		sent, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{})
-		must(t, err)
-		got, err := r.c.Get(ctx(t), "b", r.mine("b"), Options{})
-		must(t, err)
-		if sent.Resumed != 1<<20 || got.Resumed != 1<<20 {
-			t.Errorf("went on at %d and %d", sent.Resumed, got.Resumed)
-		}
-		wantFile(t, r.at("a"), data)
-		wantFile(t, r.mine("b"), data)
-	})
-}
-
-// limitFiles limits the size of the files this process writes, until the
-// function it gives is called.
-func limitFiles(t *testing.T, size uint64) func() {
-	var old syscall.Rlimit
-	must(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old))
-	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}))
-	return func() { must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old)) }
-}
-
-// TestNoAccess uses a file system that refuses even the superuser.
-func TestNoAccess(t *testing.T) {
-	one(t, func(t *testing.T, r *rig) {
-		write(t, r.mine("a"), noise(10))
-		r.setRoots(Root{Name: "sys", Path: "/sys/kernel", Write: true}, Root{Name: "proc", Path: "/proc", Write: true})
-		for name, err := range map[string]error{
-			"put":    func() error { _, err := r.c.Put(ctx(t), r.mine("a"), "a", Options{}); return err }(),
-			"mkdir":  func() error { _, err := r.c.Mkdir(ctx(t), "a", 0); return err }(),
-			"delete": r.c.Delete(ctx(t), "mm", false),
-		} {
-			if code := deskside.CodeOf(err); code != deskside.CodeNoAccess {
-				t.Errorf("%s: %v (code %q)", name, err, code)
-			}
-		}
-	})
 }
 
 // TestSweep lays an abandoned transfer, a recent one and a stranger's file into

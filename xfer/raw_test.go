@@ -1,3 +1,5 @@
+//go:build unix
+
 package xfer
 
 import (
@@ -185,5 +187,23 @@ func TestTurns(t *testing.T) {
 		}
 		wantFile(t, r.at("new"), data)
 		wantOnly(t, r.dir, "new")
+	})
+}
+
+func bufioOf(text string) *bufio.Reader { return bufio.NewReader(strings.NewReader(text)) }
+
+// TestReaderStandsStill is a receiver that stops reading: the agent does not
+// hold the file for it for ever.
+func TestReaderStandsStill(t *testing.T) {
+	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+		r := newRigOf(t, n, Config{Limits: Limits{Idle: 100 * time.Millisecond}})
+		write(t, r.at("a"), noise(longFile))
+		s := r.net.Dial(deskside.Xfer)
+		defer s.Abort()
+		must(t, say(r, s, "GET /file?path=a HTTP/1.1\nHost: agent\nTICKET\n\n"))
+		await.True(t, "the end in the audit", func() bool { return len(r.gate.EventsOf(deskside.EventTransferEnd)) == 1 })
+		if e := r.gate.EventsOf(deskside.EventTransferEnd)[0]; e.Code != deskside.CodeUnreachable {
+			t.Errorf("the audit has %+v", e)
+		}
 	})
 }

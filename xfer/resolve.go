@@ -58,7 +58,7 @@ func (s *Service) rules(roots []Root, p *place, want intent) error {
 		return deskside.Errorf(deskside.CodeDenied, "%q is the top of a folder that policy opens", root.Path).Hint("Name something in it.")
 	case isPartial(p.name) && !want.clear:
 		return deskside.Errorf(deskside.CodeDenied, "%q is a name for transfers that have not ended", p.name).Hint("Use another name.")
-	case startup(p.abs, top, want.tree, root.AllowStartup):
+	case startup(p.abs, top, want.tree, root):
 		return deskside.Errorf(deskside.CodeDenied, "%q is among the files that run by themselves, which the right to write leaves out", textOf(p.name)).
 			Hint("Ask the agent's owner to name it in policy, or use the right to execute.")
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package xfer
 
 import (
@@ -78,7 +80,12 @@ func (r *rig) setRoots(roots ...Root) {
 func (r *rig) client(n *transporttest.Net) *Client {
 	w := &wire.Client{Dial: n.Dialer(deskside.Xfer)}
 	r.t.Cleanup(func() { w.Close() })
-	return &Client{HTTP: w, Ticket: r.gate.Issue(deskside.Xfer, both), Agent: r.net.Agent.ID()}
+	return &Client{HTTP: w, Ticket: fixed(r.gate.Issue(deskside.Xfer, both)), Agent: r.net.Agent.ID()}
+}
+
+// fixed gives always the same ticket.
+func fixed(ticket deskside.Ticket) func() (deskside.Ticket, error) {
+	return func() (deskside.Ticket, error) { return ticket, nil }
 }
 
 // at gives the path of a name in the first root, mine in the operator's folder.

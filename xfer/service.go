@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/transport"
 	"deskside/wire"
 )
 
@@ -242,11 +243,15 @@ func outcome(err error) (deskside.Code, string) {
 // refuse answers with err: by a status while nothing has been sent, after that
 // in the trailer.
 func (c *call) refuse(err error) {
+	code, words := outcome(err)
+	if c.body && code == deskside.CodeUnreachable { // nobody reads it
+		transport.FromContext(c.r.Context()).Abort()
+		return
+	}
 	if c.body {
 		c.w.Header().Set(headerFault, faultText(err))
 		return
 	}
-	code, words := outcome(err)
 	refusal := *deskside.AsError(err)
 	refusal.Code, refusal.Words = code, words
 	if c.r.Method == http.MethodPut {

@@ -88,12 +88,15 @@ func cutFold(elems, top []string) ([]string, bool) {
 	return elems[len(top):], true
 }
 
-// startup reports whether abs must be left alone as a start-up file. The root
-// lies at top and allows some; a root that policy laid into one of the protected
-// folders is itself allowed by that. With tree, abs is a folder that is moved or
-// removed with everything in it.
-func startup(abs, top []string, tree bool, allow []string) bool {
-	for _, text := range allow {
+// startup reports whether abs, in the root at top, must be left alone as a
+// start-up file. A root that policy laid into one of the protected folders is
+// allowed by that. With tree, abs is a folder that is moved or removed with
+// everything in it.
+func startup(abs, top []string, tree bool, root Root) bool {
+	if root.AllStartup {
+		return false
+	}
+	for _, text := range root.AllowStartup {
 		if newPattern(text).covers(abs) {
 			return false
 		}
