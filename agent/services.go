@@ -47,7 +47,7 @@ func (s *services) open(a *Agent) {
 	s.closers = append(s.closers, control.Close)
 	s.handlers[deskside.RemCtrl] = control
 	s.handlers[deskside.Chat] = s.chat
-	files := xfer.New(xfer.Config{Gate: a, Log: a.cfg.Log, Roots: a.roots, Private: []string{a.cfg.Dir}})
+	files := xfer.New(xfer.Config{Gate: a, Log: a.cfg.Log, Roots: a.roots, Private: a.private()})
 	s.handlers[deskside.Xfer] = files
 	for i, h := range s.handlers {
 		s.handlers[i] = withPing(a.authority, h)
@@ -82,6 +82,25 @@ func (a *Agent) roots() []xfer.Root {
 			f.Path = filepath.Join(home, rest)
 		}
 		list = append(list, xfer.Root{Name: f.Name, Path: f.Path, Write: f.Write, AllowStartup: f.StartupFiles})
+	}
+	return list
+}
+
+// private gives the places that no operator's files-read or files-write
+// reaches: the agent's own, and that of whoever helps others from this machine,
+// where their key is.
+func (a *Agent) private() []string {
+	list := []string{a.cfg.Dir}
+	if home := os.Getenv("DESKSIDE_HOME"); home != "" {
+		list = append(list, home)
+	}
+	if dir, err := os.UserConfigDir(); err == nil {
+		list = append(list, filepath.Join(dir, "deskside"))
+	}
+	for i, path := range list {
+		if abs, err := filepath.Abs(path); err == nil {
+			list[i] = abs
+		}
 	}
 	return list
 }

@@ -105,7 +105,7 @@ func (c *call) entry(p *place, dir *os.Root, d *os.File, name string) Entry {
 	switch {
 	case e.Why != "":
 	case c.s.private(abs, false):
-		e.Why = "belongs to the agent itself"
+		e.Why = "belongs to deskside itself"
 	case e.Kind == Link:
 		e.Why = linkTrouble(p, name)
 	default:

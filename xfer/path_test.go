@@ -120,9 +120,6 @@ func TestStartup(t *testing.T) {
 	if startup(at(".config/autostart/x.desktop"), home, false, Root{AllowStartup: []string{".config/autostart"}}) {
 		t.Error("what policy allows is left out")
 	}
-	if startup(at(".bashrc"), home, true, Root{AllStartup: true}) {
-		t.Error("policy allows all start-up files and one is left out")
-	}
 	if !startup(at(".bashrc"), home, false, Root{AllowStartup: []string{".config/autostart"}}) {
 		t.Error("policy allows one file and all may be written")
 	}

@@ -44,7 +44,7 @@ func (s *Service) at(text string, want intent) (*place, error) {
 // rules checks a place by its real path, to which links may have led.
 func (s *Service) rules(roots []Root, p *place, want intent) error {
 	if s.private(p.abs, want.tree) {
-		return deskside.Errorf(deskside.CodeDenied, "%q belongs to the agent itself", textOf(p.name)).
+		return deskside.Errorf(deskside.CodeDenied, "%q belongs to deskside itself", textOf(p.name)).
 			Hint("The agent's owner changes it on that machine.")
 	}
 	if !want.change {

@@ -17,9 +17,7 @@ type Root struct {
 	// AllowStartup names start-up files that files-write may change in this
 	// root although they run by themselves, in the form of the list that is
 	// protected otherwise: ".bashrc", ".config/autostart", "/etc/cron.d".
-	// AllStartup lifts that protection altogether.
 	AllowStartup []string `json:"-"`
-	AllStartup   bool     `json:"-"`
 }
 
 // target is a path that lies in a root: the root and the elements below it.

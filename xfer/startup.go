@@ -93,9 +93,6 @@ func cutFold(elems, top []string) ([]string, bool) {
 // allowed by that. With tree, abs is a folder that is moved or removed with
 // everything in it.
 func startup(abs, top []string, tree bool, root Root) bool {
-	if root.AllStartup {
-		return false
-	}
 	for _, text := range root.AllowStartup {
 		if newPattern(text).covers(abs) {
 			return false

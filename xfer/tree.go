@@ -79,11 +79,20 @@ func (c *Client) putFolder(ctx context.Context, t *TreeResult, dir *os.Root, inf
 	}
 	for _, e := range list {
 		name := e.Name()
-		if err := c.putEntry(ctx, t, dir, name, filepath.Join(local, name), remote+"/"+name, depth, o); err != nil {
+		if err := c.putEntry(ctx, t, dir, name, filepath.Join(local, name), joinRemote(remote, name), depth, o); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// joinRemote gives the path of name in the folder dir, of which the empty path
+// is the first root.
+func joinRemote(dir, name string) string {
+	if dir == "" || strings.HasSuffix(dir, "/") {
+		return dir + name
+	}
+	return dir + "/" + name
 }
 
 // remoteFolder makes the folder remote if it is not there.
@@ -165,7 +174,7 @@ func (c *Client) getFolder(ctx context.Context, t *TreeResult, at *place, remote
 	defer dir.Close()
 	for page := first; ; {
 		for _, e := range page.Entries {
-			if err := c.getEntry(ctx, t, dir, e, remote+"/"+e.Raw(), depth, o); err != nil {
+			if err := c.getEntry(ctx, t, dir, e, joinRemote(remote, e.Raw()), depth, o); err != nil {
 				return err
 			}
 		}

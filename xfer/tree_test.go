@@ -60,6 +60,10 @@ func TestTrees(t *testing.T) {
 		if len(get.Skipped) != 1 {
 			t.Errorf("skipped %+v", get.Skipped)
 		}
+		whole, err := r.c.GetTree(ctx(t), "", r.mine("whole"), Options{})
+		if err != nil || whole.Files != len(files) {
+			t.Errorf("all of a root: %+v, %v", whole, err)
+		}
 		put, err = r.c.PutTree(ctx(t), r.mine("tree"), "tree", Options{})
 		if err != nil || put.Files != 0 || put.Same != len(files) {
 			t.Errorf("again: %+v, %v", put, err)

@@ -14,33 +14,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskside"
-	"deskside/client"
 	"deskside/internal/plain"
 	"deskside/xfer"
 )
 
 type cpFlags struct {
 	sessionFlags
-	replace bool
+	replace   bool
+	recursive bool
 }
 
 func cpCommand(e *env) *cobra.Command {
 	f := new(cpFlags)
 	c := leaf(&cobra.Command{
-		Use:   "cp SRC... DST [--replace] [--reason TEXT] [--transport T]",
+		Use:   "cp SRC... DST [--recursive] [--replace] [--reason TEXT] [--transport T]",
 		Short: "Copy files to or from an agent",
 		Long: `Copy files. Either DST or every SRC is HOST:PATH, of the same HOST; the other
 side is on this machine. Where there is a folder at DST the files go into it.
 
 A file gets its name only when all of it has arrived and its hash is right. If
 the way breaks, the copy goes on where it stopped; after an interruption, so
-does the same command.`,
+does the same command. Of folders, files that are there already with the same
+size and time are not copied again.`,
 		Example: `  deskside cp report.pdf front-desk:Desktop/
   deskside cp front-desk:/var/log/syslog front-desk:notes.txt ./from-front-desk/`,
 		Args: cobra.MinimumNArgs(2),
 	}, e, f.run)
 	f.add(c)
-	c.Flags().BoolVar(&f.replace, "replace", false, "replace files that have the name already")
+	c.Flags().BoolVarP(&f.replace, "replace", "f", false, "replace files that have the name already")
+	c.Flags().BoolVarP(&f.recursive, "recursive", "r", false, "copy folders with everything in them but links")
 	return c
 }
 
@@ -95,59 +97,131 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	results := []xfer.Result{}
+	done := copied{Files: []xfer.Result{}}
 	err = during(ctx, s, func(ctx context.Context) error {
+		show := e.progress()
+		defer show.end()
+		o := xfer.Options{Replace: f.replace, Progress: show.at}
 		for _, from := range p.from {
-			r, err := f.copyOne(ctx, e, s, &p, from)
-			if err != nil {
-				return fmt.Errorf("%s: %w", from, err)
+			if err := f.copyOne(ctx, &copier{files(s), &p, o}, from, &done); err != nil {
+				return fmt.Errorf("%s: %w", plain.Text(from), err)
 			}
-			results = append(results, r)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return e.show(map[string]any{"copied": results}, func(w io.Writer) error { return writeCopied(w, results) })
+	if err := e.show(done, done.write); err != nil {
+		return err
+	}
+	return done.tell(e)
 }
 
-// copyOne copies one file, going on after each break of the way for as long as
-// the session lives.
-func (f *cpFlags) copyOne(ctx context.Context, e *env, s *client.Session, p *copyPlan, from string) (r xfer.Result, err error) {
-	show := e.progress()
-	defer show.end()
-	o := xfer.Options{Replace: f.replace, Progress: show.at}
-	for {
-		x, err := files(s)
-		if err != nil {
-			return r, err
+// copyOne copies one file or folder, going on after each break of the way for
+// as long as the session lives and bytes arrive.
+func (f *cpFlags) copyOne(ctx context.Context, c *copier, from string, done *copied) error {
+	return goOn(ctx, &c.o, func() error {
+		folder, err := c.isFolder(ctx, from)
+		switch {
+		case err != nil:
+			return err
+		case folder && !f.recursive:
+			return deskside.Errorf(deskside.CodeBadRequest, "is a folder").Hint("Copy it with everything in it: --recursive.")
+		case folder:
+			tree, err := c.tree(ctx, from)
+			if err == nil {
+				done.Folders = append(done.Folders, copiedFolder{from, tree})
+			}
+			return err
 		}
-		r, err = transfer(ctx, x, p, from, o)
-		if code := deskside.CodeOf(err); code != deskside.CodeUnreachable && code != deskside.CodeSuspended || ctx.Err() != nil {
-			return r, err
+		file, err := c.file(ctx, from)
+		if err == nil {
+			done.Files = append(done.Files, file)
+		}
+		return err
+	})
+}
+
+// The way may break this often with nothing copied in between.
+const (
+	maxBreaks  = 5
+	breakPause = time.Second
+)
+
+// goOn repeats do when the way broke. It gives up when it broke several times
+// without a byte in between, or ctx ended.
+func goOn(ctx context.Context, o *xfer.Options, do func() error) error {
+	breaks, show := 0, o.Progress
+	o.Progress = func(p xfer.Progress) {
+		breaks = 0
+		show(p)
+	}
+	defer func() { o.Progress = show }()
+	for {
+		err := do()
+		if code := deskside.CodeOf(err); code != deskside.CodeUnreachable && code != deskside.CodeSuspended {
+			return err
+		}
+		if breaks++; breaks > maxBreaks {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return r, err
-		case <-time.After(time.Second):
+			return err
+		case <-time.After(breakPause):
 		}
 	}
 }
 
-func transfer(ctx context.Context, x *xfer.Client, p *copyPlan, from string, o xfer.Options) (xfer.Result, error) {
-	if p.up {
-		to, err := farTarget(ctx, x, p.to, filepath.Base(from))
-		if err != nil {
-			return xfer.Result{}, err
-		}
-		return x.Put(ctx, from, to, o)
+// copier copies what a plan says.
+type copier struct {
+	x *xfer.Client
+	p *copyPlan
+	o xfer.Options
+}
+
+func (c *copier) isFolder(ctx context.Context, from string) (bool, error) {
+	if c.p.up {
+		info, err := os.Stat(from)
+		return err == nil && info.IsDir(), err
 	}
-	to, err := nearTarget(p.to, remotePath{path: from}.base(), len(p.from) > 1)
+	entry, err := c.x.Stat(ctx, from, true)
+	return err == nil && entry.Kind == xfer.Folder, err
+}
+
+func (c *copier) file(ctx context.Context, from string) (xfer.Result, error) {
+	to, err := c.target(ctx, from)
 	if err != nil {
 		return xfer.Result{}, err
 	}
-	return x.Get(ctx, from, to, o)
+	if c.p.up {
+		return c.x.Put(ctx, from, to, c.o)
+	}
+	return c.x.Get(ctx, from, to, c.o)
+}
+
+func (c *copier) tree(ctx context.Context, from string) (xfer.TreeResult, error) {
+	to, err := c.target(ctx, from)
+	if err != nil {
+		return xfer.TreeResult{}, err
+	}
+	if c.p.up {
+		return c.x.PutTree(ctx, from, to, c.o)
+	}
+	return c.x.GetTree(ctx, from, to, c.o)
+}
+
+// target gives the path for what is copied from a path.
+func (c *copier) target(ctx context.Context, from string) (string, error) {
+	if c.p.up {
+		name, err := filepath.Abs(from) // "." has a name too
+		if err != nil {
+			return "", err
+		}
+		return farTarget(ctx, c.x, c.p.to, filepath.Base(name))
+	}
+	return nearTarget(c.p.to, remotePath{path: from}.base(), len(c.p.from) > 1)
 }
 
 // farTarget gives the far path for a file called name: in the folder to, or as
@@ -186,45 +260,46 @@ func nearTarget(to, name string, several bool) (string, error) {
 	return filepath.Join(to, name), nil
 }
 
-func writeCopied(w io.Writer, results []xfer.Result) error {
-	for _, r := range results {
+// copied is what was copied.
+type copied struct {
+	Files   []xfer.Result  `json:"copied"`
+	Folders []copiedFolder `json:"folders,omitempty"`
+}
+
+type copiedFolder struct {
+	Path string `json:"path"` // the source
+	xfer.TreeResult
+}
+
+func (c *copied) write(w io.Writer) error {
+	for _, r := range c.Files {
 		if _, err := fmt.Fprintf(w, "%s  %d bytes  %s\n", r.Hash, r.Size, plain.Text(r.Path)); err != nil {
+			return err
+		}
+	}
+	for _, t := range c.Folders {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", plain.Text(t.Path), t.TreeResult); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// progressLine shows how far a file has come, on a terminal.
-type progressLine struct {
-	out   io.Writer // nil: nobody watches
-	last  time.Time
-	shown bool
-}
-
-func (e *env) progress() *progressLine {
-	if !e.errTTY || e.json {
-		return &progressLine{}
+// tell says what of the folders was not copied. Then the command has failed,
+// unless all of it was links and the like.
+func (c *copied) tell(e *env) error {
+	failed := 0
+	for _, t := range c.Folders {
+		for _, n := range t.Skipped {
+			fmt.Fprintf(e.stderr, "left out: %s: %s\n", plain.Text(n.Path), plain.Text(n.Error.Words))
+		}
+		for _, n := range t.Failed {
+			fmt.Fprintf(e.stderr, "not copied: %s: %s\n", plain.Text(n.Path), plain.Text(n.Error.Error()))
+		}
+		failed += len(t.Failed)
 	}
-	return &progressLine{out: e.stderr}
-}
-
-func (l *progressLine) at(p xfer.Progress) {
-	if l.out == nil || time.Since(l.last) < 100*time.Millisecond && p.Done < p.Total {
-		return
+	if failed > 0 {
+		return statusError{exitFailed}
 	}
-	l.last, l.shown = time.Now(), true
-	percent := int64(100)
-	if p.Total > 0 {
-		percent = p.Done * 100 / p.Total
-	}
-	fmt.Fprintf(l.out, "\r\x1b[K%3d %%  %.1f of %.1f MiB  %s", percent, mib(p.Done), mib(p.Total), plain.Short(p.Path, 60))
+	return nil
 }
-
-func (l *progressLine) end() {
-	if l.shown {
-		fmt.Fprint(l.out, "\r\x1b[K")
-	}
-}
-
-func mib(n int64) float64 { return float64(n) / (1 << 20) }

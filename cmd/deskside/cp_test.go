@@ -5,6 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+
+	"deskside"
+	"deskside/xfer"
 )
 
 func TestPlanCopy(t *testing.T) {
@@ -54,4 +58,35 @@ func TestNearTargetStaysInItsFolder(t *testing.T) {
 			t.Errorf("%q in %q: %q, %v, want %q", c.name, c.to, got, err, c.want)
 		}
 	}
+}
+
+// TestGoOn breaks the way again and again: without a byte in between it is
+// given up, and with some it goes on.
+func TestGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broke := deskside.Errorf(deskside.CodeUnreachable, "the connection broke")
+		var seen int64
+		o := xfer.Options{Progress: func(p xfer.Progress) { seen = p.Done }}
+		tries := 0
+		err := goOn(t.Context(), &o, func() error { tries++; return broke })
+		if err == nil || tries != maxBreaks+1 {
+			t.Errorf("tried %d times: %v", tries, err)
+		}
+		tries = 0
+		err = goOn(t.Context(), &o, func() error {
+			if tries++; tries == 20 {
+				return nil
+			}
+			o.Progress(xfer.Progress{Done: int64(tries)})
+			return broke
+		})
+		if err != nil || seen != 19 {
+			t.Errorf("came to %d: %v", seen, err)
+		}
+		tries = 0
+		err = goOn(t.Context(), &o, func() error { tries++; return deskside.Errorf(deskside.CodeDenied, "no") })
+		if err == nil || tries != 1 {
+			t.Errorf("a refusal was asked for %d times: %v", tries, err)
+		}
+	})
 }

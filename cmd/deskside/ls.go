@@ -53,21 +53,16 @@ func (f *lsFlags) run(ctx context.Context, e *env, args []string) error {
 	return e.show(map[string]any{"entries": list}, func(w io.Writer) error { return writeEntries(w, list) })
 }
 
-// files gives the file transfer of a session, with the ticket of this moment.
-func files(s *client.Session) (*xfer.Client, error) {
-	t, err := s.Ticket(deskside.Xfer)
-	if err != nil {
-		return nil, err
-	}
-	return &xfer.Client{HTTP: s.Service(deskside.Xfer), Ticket: t, Agent: s.Agent().Key}, nil
+// files gives the file transfer of a session, with the ticket it has at each
+// request.
+func files(s *client.Session) *xfer.Client {
+	ticket := func() (deskside.Ticket, error) { return s.Ticket(deskside.Xfer) }
+	return &xfer.Client{HTTP: s.Service(deskside.Xfer), Ticket: ticket, Agent: s.Agent().Key}
 }
 
 // listFar lists a far folder, or describes a far file.
 func listFar(ctx context.Context, s *client.Session, path string) ([]xfer.Entry, error) {
-	x, err := files(s)
-	if err != nil {
-		return nil, err
-	}
+	x := files(s)
 	if path != "" {
 		entry, err := x.Stat(ctx, path, true)
 		if err != nil {
@@ -78,7 +73,7 @@ func listFar(ctx context.Context, s *client.Session, path string) ([]xfer.Entry,
 		}
 	}
 	list := []xfer.Entry{}
-	err = x.List(ctx, path, func(entry xfer.Entry) bool {
+	err := x.List(ctx, path, func(entry xfer.Entry) bool {
 		list = append(list, entry)
 		return true
 	})
