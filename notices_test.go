@@ -82,7 +82,7 @@ func modules(t *testing.T) []licensed {
 func licence(t *testing.T, dir string) string {
 	t.Helper()
 	found := []string{}
-	for _, pattern := range []string{"LICENSE*", "LICENCE*", "COPYING*", "NOTICE*"} {
+	for _, pattern := range []string{"LICENSE*", "LICENCE*", "UNLICENSE*", "COPYING*", "NOTICE*"} {
 		names, _ := filepath.Glob(filepath.Join(dir, pattern))
 		for _, name := range names {
 			text, err := os.ReadFile(name)
