@@ -40,6 +40,7 @@ type row struct {
 	basis    Basis
 	heard    time.Time
 	active   time.Time // last operator activity
+	lost     time.Time // when it was suspended
 	absolute time.Time
 }
 
@@ -187,9 +188,9 @@ func (t *Table) Beat(now time.Time, id deskside.SessionID) {
 	}
 }
 
-// Touch notes that the operator did something.
+// Touch notes that the operator did something in a live session.
 func (t *Table) Touch(now time.Time, id deskside.SessionID) {
-	if r, ok := t.rows[id]; ok {
+	if r, ok := t.rows[id]; ok && (r.State == deskside.Granted || r.State == deskside.Active) {
 		r.active = now
 	}
 }
@@ -202,7 +203,7 @@ func (t *Table) Suspend(now time.Time, id deskside.SessionID) bool {
 		return false
 	}
 	t.revoke(id)
-	r.State, r.Cause = deskside.Suspended, deskside.CauseLost
+	r.State, r.Cause, r.lost = deskside.Suspended, deskside.CauseLost, now
 	r.Until = now.Add(r.Limits.Grace.Duration())
 	if r.absolute.Before(r.Until) {
 		r.Until = r.absolute
@@ -211,7 +212,9 @@ func (t *Table) Suspend(now time.Time, id deskside.SessionID) bool {
 }
 
 // Resume gives a suspended session new tickets, with at most the rights given.
-// It fails for any other key, and once a limit has passed.
+// It fails for any other key, and once a limit has passed. It is not activity:
+// the idle limit goes on from where it stood when the session was lost, or a
+// line that breaks now and then would keep a forgotten session open.
 func (t *Table) Resume(now time.Time, id deskside.SessionID, key deskside.OperatorID, ceiling deskside.Rights) (Tickets, error) {
 	r, ok := t.rows[id]
 	switch {
@@ -221,9 +224,11 @@ func (t *Table) Resume(now time.Time, id deskside.SessionID, key deskside.Operat
 		return nil, gone(r)
 	case !now.Before(r.Until):
 		return nil, deskside.Errorf(deskside.CodeEnded, "the session could return until %s", r.Until.Format(time.TimeOnly)).Hint("Set up a new one.")
+	case r.lost.Sub(r.active) >= r.Limits.Idle.Duration():
+		return nil, deskside.Errorf(deskside.CodeEnded, "the session was idle for as long as it may be").Hint("Set up a new one.")
 	}
 	r.State, r.Cause, r.Rights = deskside.Active, "", r.Rights&ceiling
-	r.Until, r.heard, r.active = r.absolute, now, now
+	r.Until, r.heard, r.active = r.absolute, now, r.active.Add(now.Sub(r.lost))
 	return t.issue(r), nil
 }
 

@@ -168,6 +168,33 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// A line that breaks and returns is no more activity than a heartbeat is.
+func TestResumingIsNotActivity(t *testing.T) {
+	var tab Table
+	id, _ := open(t, &tab)
+	now := start
+	idle, due := time.Duration(0), []Due(nil)
+	for len(due) == 0 && idle < 2*time.Duration(DefaultLimits.Idle) {
+		now, idle = now.Add(time.Minute), idle+time.Minute
+		tab.Beat(now, id)
+		if due = tab.Due(now); len(due) > 0 {
+			break
+		}
+		tab.Suspend(now, id)
+		now = now.Add(time.Minute) // does not count: nobody could do anything
+		if _, err := tab.Resume(now, id, key(1), deskside.AllRights); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if idle != time.Duration(DefaultLimits.Idle) || due[0] != (Due{id, deskside.CauseIdle}) {
+		t.Errorf("after %v without activity: %v", idle, due)
+	}
+	tab.Suspend(now, id)
+	if _, err := tab.Resume(now, id, key(1), deskside.AllRights); deskside.CodeOf(err) != deskside.CodeEnded {
+		t.Errorf("resume after the idle limit: %v", err)
+	}
+}
+
 // A leak per session was a fault of the old tool.
 func TestThousandsOfSessionsLeaveNothing(t *testing.T) {
 	var tab Table
