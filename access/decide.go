@@ -71,6 +71,28 @@ func (p *Policy) Decide(req Request, sit Situation) Decision {
 		return refuse(deskside.CodeUnknownKey, "this agent does not know your key",
 			"Ask the agent's owner to permit it: deskside operator permit %s", req.Operator)
 	}
+	if _, known := p.Operators[req.Operator]; !known {
+		return p.decideStranger(rule, req, sit)
+	}
+	return p.decide(rule, req, sit)
+}
+
+// decideStranger decides about a key that policy does not name. It gets to know
+// nothing about the machine but what the person answers: not who is there, nor
+// who else has a session, nor what policy says.
+func (p *Policy) decideStranger(rule OperatorRule, req Request, sit Situation) Decision {
+	if !req.Meeting {
+		return refuse(deskside.CodeUnpinned, "this agent wants to meet you first", "Ask for a first meeting with six digits.")
+	}
+	d := p.decide(rule, req, sit)
+	if d.Refusal != nil {
+		return refuse(deskside.CodeBusy, "the person cannot be asked for that now", "Talk to them, and ask again, for less where they expect less.")
+	}
+	return d
+}
+
+// decide decides about a key to which policy gives something.
+func (p *Policy) decide(rule OperatorRule, req Request, sit Situation) Decision {
 	if sit.Broken != nil {
 		return refuse(deskside.CodePolicyBroken, "the agent's policy file does not parse, so no new session may begin",
 			"The agent's owner must mend it; the agent's log names the line.")
@@ -78,12 +100,10 @@ func (p *Policy) Decide(req Request, sit Situation) Decision {
 	d := Decision{
 		Name:   rule.Name,
 		Rights: req.Rights & rule.Rights,
-		Ask:    rule.Consent != ConsentAllow,
+		Ask:    rule.Consent != ConsentAllow || req.Meeting,
+		Digits: req.Meeting,
 		Limits: rule.Limits,
 	}
-	_, known := p.Operators[req.Operator]
-	d.Digits = !known || req.Meeting
-	d.Ask = d.Ask || d.Digits
 	if d.Rights == 0 {
 		return refuse(deskside.CodeDenied, "policy allows you none of the rights you ask for",
 			"Policy could give you: %s.", rule.Rights)

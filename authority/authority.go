@@ -68,15 +68,18 @@ type Authority struct {
 	broken    error // the policy file in place does not parse
 	table     access.Table
 	live      map[deskside.SessionID]*live
-	requests  map[requestKey]*request
-	questions map[deskside.OperatorID]bool // whose question is open
+	requests  map[deskside.OperatorID]map[string]*request
+	questions map[deskside.OperatorID]bool // whose question is open, and whether it takes digits
 	meetings  []time.Time                  // of the last hour
 	denials   denials
 	closed    bool
 
-	telling sync.Mutex // held over Changed; taken before mu
+	telling  sync.Mutex // held over Changed; taken before mu
+	resuming sync.Mutex // held over a resume, so that of two the later one counts; before mu
 
-	timers sync.WaitGroup // aborts of control streams that are under way
+	closing context.Context // ends with Close, and with it the open questions
+	close   context.CancelFunc
+	timers  sync.WaitGroup // aborts of control streams that are under way
 }
 
 // MaxStreams is how many streams a session may have open at once.
@@ -85,13 +88,33 @@ const MaxStreams = 64
 // live is what the authority knows of a session beyond its row in the table.
 type live struct {
 	streams map[deskside.Stream]bool
-	done    chan struct{} // closed when the session is suspended or ends; new after a resume
-	changed chan struct{} // holds one value
+	stay    *stay         // new after a resume
+	changed chan struct{} // holds one value; new with each control stream
 	control uint64        // the number of the control stream that counts
 	sealed  chan struct{} // closed when the end has been audited
 	head    string        // then: the signed head of the audit
 
 	transport deskside.Transport // on which it was set up or resumed
+}
+
+// stay is the time from a session's grant or resume until it is suspended or
+// ends. Streams are admitted to a stay, not to the session: they do not
+// outlive it, however soon the session is resumed.
+type stay struct {
+	done  chan struct{}
+	cause deskside.Cause // written before done is closed
+}
+
+func newStay() *stay { return &stay{done: make(chan struct{})} }
+
+// over ends the stay, once. The lock is held.
+func (s *stay) over(cause deskside.Cause) {
+	select {
+	case <-s.done:
+	default:
+		s.cause = cause
+		close(s.done)
+	}
 }
 
 // New makes an Authority.
@@ -102,24 +125,46 @@ func New(c Config) *Authority {
 	if c.Policy == nil {
 		c.Policy = &access.Policy{}
 	}
-	return &Authority{
+	a := &Authority{
 		Config:    c,
 		policy:    c.Policy,
 		live:      make(map[deskside.SessionID]*live),
-		requests:  make(map[requestKey]*request),
+		requests:  make(map[deskside.OperatorID]map[string]*request),
 		questions: make(map[deskside.OperatorID]bool),
 	}
+	a.closing, a.close = context.WithCancel(context.Background())
+	return a
 }
 
-// Close ends every session. No session can begin after it.
+// Close ends every session and withdraws every question. No session can begin
+// after it.
 func (a *Authority) Close() {
 	a.mu.Lock()
 	a.closed = true
-	a.mu.Unlock()
-	for _, s := range a.Open() {
-		a.End(s.ID, deskside.CauseShutdown)
+	a.close()
+	var rest later
+	for _, s := range a.table.Sessions() {
+		rest.add(a.end(s.ID, deskside.CauseShutdown))
 	}
+	a.mu.Unlock()
+	rest.run()
 	a.timers.Wait()
+}
+
+// later is what remains to be done once the lock is free: writing the audit and
+// telling of the sessions.
+type later []func()
+
+func (l *later) add(f func()) {
+	if f != nil {
+		*l = append(*l, f)
+	}
+}
+
+func (l later) run() {
+	for _, f := range l {
+		f()
+	}
 }
 
 // Open copies the sessions that have not ended.
@@ -183,16 +228,17 @@ func (a *Authority) Run(ctx context.Context) {
 // Expire ends and suspends the sessions whose time has come.
 func (a *Authority) Expire() {
 	a.mu.Lock()
-	due := a.table.Due(a.Now())
-	a.forget()
-	a.mu.Unlock()
-	for _, d := range due {
+	var rest later
+	for _, d := range a.table.Due(a.Now()) {
 		if d.Cause == "" {
-			a.suspend(d.ID)
+			rest.add(a.suspend(d.ID, deskside.Path{}))
 		} else {
-			a.End(d.ID, d.Cause)
+			rest.add(a.end(d.ID, d.Cause))
 		}
 	}
+	a.forget()
+	a.mu.Unlock()
+	rest.run()
 }
 
 // forget drops what belongs to sessions that the table has forgotten. The lock
@@ -203,9 +249,11 @@ func (a *Authority) forget() {
 			delete(a.live, id)
 		}
 	}
-	for key, r := range a.requests {
-		if r.over(a.Now()) {
-			delete(a.requests, key)
+	for key, mine := range a.requests {
+		for id, r := range mine {
+			if r.over(a.Now()) {
+				a.drop(key, id)
+			}
 		}
 	}
 }
@@ -224,14 +272,9 @@ func (a *Authority) SetPolicy(p *access.Policy, broken error) {
 	if broken == nil {
 		a.policy = p
 	}
-	end, narrowed := a.narrow()
+	rest := a.narrow()
 	a.mu.Unlock()
-	for _, id := range end {
-		a.End(id, deskside.CausePolicy)
-	}
-	for _, s := range narrowed {
-		s.Abort()
-	}
+	rest.run()
 	a.Refresh()
 }
 
@@ -242,16 +285,16 @@ func (a *Authority) Policy() (*access.Policy, error) {
 	return a.policy, a.broken
 }
 
-// narrow applies the policy to the open sessions and lists those to end and
-// the streams to abort. The lock is held.
-func (a *Authority) narrow() (end []deskside.SessionID, streams []deskside.Stream) {
+// narrow applies the policy to the open sessions: some end, others lose rights
+// and the streams that need them. The lock is held.
+func (a *Authority) narrow() (rest later) {
 	for _, s := range a.table.Sessions() {
 		if s.State == deskside.Asked {
 			continue // decided again when it is answered
 		}
 		keep := a.policy.Keep(s.Operator.Key, s.Rights, a.table.Basis(s.ID))
 		if keep == 0 {
-			end = append(end, s.ID)
+			rest.add(a.end(s.ID, deskside.CausePolicy))
 			continue
 		}
 		rule, _ := a.policy.Ceiling(s.Operator.Key)
@@ -264,11 +307,11 @@ func (a *Authority) narrow() (end []deskside.SessionID, streams []deskside.Strea
 		l.tell()
 		for stream := range l.streams {
 			if stream.Service() != deskside.RCInfo && stream.Service().Needs()&keep == 0 {
-				streams = append(streams, stream)
+				stream.Abort()
 			}
 		}
 	}
-	return end, streams
+	return rest
 }
 
 // tell leaves a value for the control stream: the session changed.

@@ -25,12 +25,16 @@ import (
 
 // notebook is an Audit in memory.
 type notebook struct {
+	before func(deskside.Event) // called with each event, if set
 	mu     sync.Mutex
 	events []deskside.Event
 	fail   error
 }
 
 func (n *notebook) Append(_ context.Context, e deskside.Event) error {
+	if n.before != nil {
+		n.before(e)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.fail == nil {
@@ -648,7 +652,7 @@ func TestNothingHappensWithoutAudit(t *testing.T) {
 	h.audit.mu.Unlock()
 	stream, _ := n.Pair(deskside.Chat)
 	defer stream.Abort()
-	p := &pass{a: h.Authority, id: a.Session.ID, done: make(chan struct{}), stream: stream}
+	p := &pass{a: h.Authority, id: a.Session.ID, stay: newStay(), stream: stream}
 	if err := p.Record(deskside.Event{Kind: deskside.EventChat}); deskside.CodeOf(err) != deskside.CodeNoAudit {
 		t.Errorf("got %v", err)
 	}

@@ -34,7 +34,7 @@ func (a *Authority) admit(ticket deskside.Ticket, stream deskside.Stream) (*pass
 		l.streams[stream] = true
 		stream.AfterClose(func() { a.closedStream(l, stream) })
 	}
-	return &pass{a: a, id: s.ID, done: l.done, stream: stream}, nil
+	return &pass{a: a, id: s.ID, stay: l.stay, stream: stream}, nil
 }
 
 func (a *Authority) closedStream(l *live, stream deskside.Stream) {
@@ -48,7 +48,7 @@ func (a *Authority) closedStream(l *live, stream deskside.Stream) {
 type pass struct {
 	a      *Authority
 	id     deskside.SessionID
-	done   chan struct{}
+	stay   *stay
 	stream deskside.Stream
 }
 
@@ -59,12 +59,17 @@ func (p *pass) Session() deskside.Session {
 	return s
 }
 
-func (p *pass) Done() <-chan struct{} { return p.done }
-func (p *pass) Cause() deskside.Cause { return p.Session().Cause }
+func (p *pass) Done() <-chan struct{} { return p.stay.done }
+
+func (p *pass) Cause() deskside.Cause {
+	p.a.mu.Lock()
+	defer p.a.mu.Unlock()
+	return p.stay.cause
+}
 
 func (p *pass) Check(r deskside.Right) error {
 	select {
-	case <-p.done:
+	case <-p.stay.done:
 		return deskside.Errorf(deskside.CodeEnded, "the stream's session is over: %s", p.Cause().Words()).From(deskside.ByAgent)
 	default:
 	}
@@ -105,18 +110,27 @@ func (p *pass) Record(e deskside.Event) error {
 // End ends a session for a cause: its streams are closed, its tickets die, and
 // the end is audited. A session that has ended stays as it is.
 func (a *Authority) End(id deskside.SessionID, cause deskside.Cause) {
+	var rest later
 	a.mu.Lock()
+	rest.add(a.end(id, cause))
+	a.mu.Unlock()
+	rest.run()
+}
+
+// end ends a session in the table and closes its streams. The lock is held;
+// what it returns is for when it is free, nil where nothing was to be ended.
+func (a *Authority) end(id deskside.SessionID, cause deskside.Cause) func() {
 	if !a.table.End(a.Now(), id, cause) {
-		a.mu.Unlock()
-		return
+		return nil
 	}
 	s, _ := a.table.Get(id)
 	l := a.live[id]
 	e := a.sessionEvent(deskside.EventEnd, s)
-	a.release(l)
-	a.mu.Unlock()
-	a.seal(l, s, e)
-	a.Refresh()
+	a.release(l, cause)
+	return func() {
+		a.seal(l, s, e)
+		a.Refresh()
+	}
 }
 
 // LastWords is how long a control stream may take to tell the cause of an end
@@ -124,12 +138,8 @@ func (a *Authority) End(id deskside.SessionID, cause deskside.Cause) {
 const LastWords = 200 * time.Millisecond
 
 // release ends what a session has open. The lock is held; aborts do not block.
-func (a *Authority) release(l *live) {
-	select {
-	case <-l.done:
-	default:
-		close(l.done)
-	}
+func (a *Authority) release(l *live, cause deskside.Cause) {
+	l.stay.over(cause)
 	for stream := range l.streams {
 		if stream.Service() != deskside.RCInfo {
 			stream.Abort()
@@ -163,23 +173,28 @@ func (a *Authority) seal(l *live, s deskside.Session, e deskside.Event) {
 	a.mu.Unlock()
 }
 
-// suspend closes the streams of a session that the network lost.
-func (a *Authority) suspend(id deskside.SessionID) {
-	a.mu.Lock()
+// suspend closes the streams of a session that the network lost, but for those
+// to rcinfo on the path spare, on which the operator is resuming it. The lock
+// is held; what it returns is for when it is free, nil where nothing was to be
+// suspended.
+func (a *Authority) suspend(id deskside.SessionID, spare deskside.Path) func() {
 	if !a.table.Suspend(a.Now(), id) {
-		a.mu.Unlock()
-		return
+		return nil
 	}
 	s, _ := a.table.Get(id)
 	l := a.live[id]
-	close(l.done)
+	l.stay.over(s.Cause)
+	l.control++ // the control stream that is lost must not suspend what comes after it
 	for stream := range l.streams {
-		stream.Abort()
+		if stream.Service() != deskside.RCInfo || stream.Path() != spare {
+			stream.Abort()
+		}
 	}
 	e := a.sessionEvent(deskside.EventSuspend, s)
-	a.mu.Unlock()
-	a.record(e)
-	a.Refresh()
+	return func() {
+		a.record(e)
+		a.Refresh()
+	}
 }
 
 // Resume gives a suspended session back to its key, after policy was asked
@@ -196,16 +211,12 @@ func (a *Authority) Resume(c rcinfo.Caller, r rcinfo.Resume) (rcinfo.Answer, err
 }
 
 func (a *Authority) resume(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Answer, error) {
-	if err := a.mayResume(c, id); err != nil {
+	a.resuming.Lock()
+	defer a.resuming.Unlock()
+	e, err := a.mayResume(c, id)
+	if err != nil {
 		return rcinfo.Answer{}, err
 	}
-	a.suspend(id)
-	a.mu.Lock()
-	s, _ := a.table.Get(id)
-	a.live[id].transport = c.Path.Transport
-	e := a.sessionEvent(deskside.EventResume, s)
-	a.mu.Unlock()
-	e.Address, e.Cause = c.Path.Remote, ""
 	if err := a.record(e); err != nil {
 		return rcinfo.Answer{}, err
 	}
@@ -217,23 +228,34 @@ func (a *Authority) resume(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Answe
 	return answerOf(s, tickets), nil
 }
 
-// mayResume refuses what cannot be resumed, before anything is written.
-func (a *Authority) mayResume(c rcinfo.Caller, id deskside.SessionID) error {
+// mayResume refuses what cannot be resumed, before anything is written, and
+// suspends what is not yet. It gives the event to write.
+func (a *Authority) mayResume(c rcinfo.Caller, id deskside.SessionID) (e deskside.Event, err error) {
+	var rest later
+	defer func() { rest.run() }()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s, ok := a.table.Get(id)
 	switch {
 	case !ok || s.Operator.Key != c.Key || s.State == deskside.Asked:
-		return deskside.Errorf(deskside.CodeNotFound, "no such session of yours").Hint("Set up a new one.")
+		return e, deskside.Errorf(deskside.CodeNotFound, "no such session of yours").Hint("Set up a new one.")
 	case s.State == deskside.Ended:
-		return deskside.Errorf(deskside.CodeEnded, "the session has ended: %s", s.Cause.Words()).Hint("Set up a new one.")
+		return e, deskside.Errorf(deskside.CodeEnded, "the session has ended: %s", s.Cause.Words()).Hint("Set up a new one.")
 	}
-	return a.stillAllowed(s)
+	if err := a.stillAllowed(s); err != nil {
+		return e, err
+	}
+	rest.add(a.suspend(id, c.Path))
+	a.live[id].transport = c.Path.Transport
+	e = a.sessionEvent(deskside.EventResume, s)
+	e.Address, e.Cause = c.Path.Remote, ""
+	return e, nil
 }
 
-// stillAllowed asks policy about an open session. The lock is held.
+// stillAllowed asks the policy in force about an open session. A policy file
+// that does not parse refuses new sessions alone. The lock is held.
 func (a *Authority) stillAllowed(s deskside.Session) error {
-	if a.closed || a.broken != nil || a.policy.Keep(s.Operator.Key, s.Rights, a.table.Basis(s.ID)) == 0 {
+	if a.closed || a.policy.Keep(s.Operator.Key, s.Rights, a.table.Basis(s.ID)) == 0 {
 		return deskside.Errorf(deskside.CodeDenied, "policy no longer allows the session").Hint("Ask the agent's owner.")
 	}
 	return nil
@@ -251,7 +273,7 @@ func (a *Authority) revive(c rcinfo.Caller, id deskside.SessionID) (access.Ticke
 	if err != nil {
 		return nil, s, err
 	}
-	a.live[id].done = make(chan struct{})
+	a.live[id].stay = newStay()
 	s, _ = a.table.Get(id)
 	return tickets, s, nil
 }
@@ -266,28 +288,38 @@ func (a *Authority) Attach(id deskside.SessionID) (rcinfo.Attachment, error) {
 	}
 	l := a.live[id]
 	l.control++
+	l.changed = make(chan struct{}, 1)
 	at := rcinfo.Attachment{Session: id, Number: l.control, Changed: l.changed}
 	a.mu.Unlock()
 	a.Refresh()
 	return at, nil
 }
 
-// Beat notes that a control stream was heard.
+// Beat notes that the session's control stream was heard.
 func (a *Authority) Beat(at rcinfo.Attachment) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.table.Beat(a.Now(), at.Session)
+	if a.current(at) {
+		a.table.Beat(a.Now(), at.Session)
+	}
 }
 
 // Lost suspends the session if this is its control stream.
 func (a *Authority) Lost(at rcinfo.Attachment) {
+	var rest later
 	a.mu.Lock()
-	l, ok := a.live[at.Session]
-	current := ok && l.control == at.Number
-	a.mu.Unlock()
-	if current {
-		a.suspend(at.Session)
+	if a.current(at) {
+		rest.add(a.suspend(at.Session, deskside.Path{}))
 	}
+	a.mu.Unlock()
+	rest.run()
+}
+
+// current reports whether this is the session's control stream, which an older
+// one is not. The lock is held.
+func (a *Authority) current(at rcinfo.Attachment) bool {
+	l, ok := a.live[at.Session]
+	return ok && l.control == at.Number
 }
 
 // Status lists the open streams of a session.
@@ -313,7 +345,9 @@ func (a *Authority) Ended(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Ended,
 	l := a.live[id]
 	a.mu.Unlock()
 	if !ok || l == nil || s.Operator.Key != c.Key {
-		return rcinfo.Ended{}, deskside.Errorf(deskside.CodeNotFound, "no such session of yours").Hint("The agent remembers ended sessions for ten minutes.")
+		err := deskside.Errorf(deskside.CodeNotFound, "no such session of yours").Hint("The agent remembers ended sessions for ten minutes.")
+		a.Refused(c, err)
+		return rcinfo.Ended{}, err
 	}
 	if s.State != deskside.Ended {
 		return rcinfo.Ended{}, deskside.Errorf(deskside.CodeConflict, "the session is %s", s.State)
@@ -331,7 +365,9 @@ func (a *Authority) Ended(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Ended,
 // what they may do.
 func (a *Authority) Sessions(c rcinfo.Caller) ([]deskside.Session, error) {
 	if !a.knows(c.Key) {
-		return nil, stranger(c.Key)
+		err := stranger(c.Key)
+		a.Refused(c, err)
+		return nil, err
 	}
 	list := a.Open()
 	for i, s := range list {

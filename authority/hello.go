@@ -40,10 +40,16 @@ func (a *Authority) MayMeet(c rcinfo.Caller) error {
 	a.mu.Unlock()
 	if !ok {
 		err := stranger(c.Key)
-		a.deny(c, deskside.Event{Kind: deskside.EventDenied, Service: deskside.RCInfo.String()}, err)
+		a.Refused(c, err)
 		return err
 	}
 	return nil
+}
+
+// Refused audits that a request to rcinfo was refused, as rcinfo.Authority has
+// it.
+func (a *Authority) Refused(c rcinfo.Caller, err error) {
+	a.deny(c, deskside.Event{Kind: deskside.EventDenied, Service: deskside.RCInfo.String()}, err)
 }
 
 // denials bounds how many refusals a minute are written one by one, so that

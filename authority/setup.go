@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"deskside"
@@ -15,48 +16,43 @@ import (
 // in an hour at most.
 const MeetingsPerHour = 5
 
-// requestKey tells one setup from another.
-type requestKey struct {
-	operator deskside.OperatorID
-	id       string
-}
-
 // request is a setup under way or answered, kept so that a repeat gets the
 // same answer.
 type request struct {
+	setup   rcinfo.Setup
+	meeting bool
+
 	done   chan struct{} // closed when the fields below are set
 	answer rcinfo.Answer
 	err    error
 	at     time.Time
 }
 
-// over reports whether a repeat need no longer be expected.
-func (r *request) over(now time.Time) bool {
+func (r *request) isDone() bool {
 	select {
 	case <-r.done:
-		return now.Sub(r.at) > access.KeepEnded
+		return true
 	default:
 		return false
 	}
 }
 
-// MaxRequests is how many answers are kept for repeats.
-const MaxRequests = 1000
+// over reports whether a repeat need no longer be expected.
+func (r *request) over(now time.Time) bool {
+	return r.isDone() && now.Sub(r.at) > access.KeepEnded
+}
+
+// MaxRequests is how many answers to one operator are kept for repeats, the
+// newest.
+const MaxRequests = 100
 
 // Setup decides about a session, as rcinfo.Authority has it.
 func (a *Authority) Setup(ctx context.Context, c rcinfo.Caller, s rcinfo.Setup, digits *string, asking func(rcinfo.Asking)) (rcinfo.Answer, error) {
-	key := requestKey{c.Key, s.Request}
-	a.mu.Lock()
-	r, repeated := a.requests[key]
-	if !repeated {
-		if len(a.requests) >= MaxRequests {
-			a.mu.Unlock()
-			return rcinfo.Answer{}, deskside.Errorf(deskside.CodeTooMany, "too many sessions were asked for").Hint("Try again in a few minutes.")
-		}
-		r = &request{done: make(chan struct{})}
-		a.requests[key] = r
+	r, repeated, err := a.expect(c.Key, s, digits != nil)
+	if err != nil {
+		a.Refused(c, err)
+		return rcinfo.Answer{}, err
 	}
-	a.mu.Unlock()
 	if repeated {
 		select {
 		case <-r.done:
@@ -65,16 +61,65 @@ func (a *Authority) Setup(ctx context.Context, c rcinfo.Caller, s rcinfo.Setup, 
 			return rcinfo.Answer{}, ctx.Err()
 		}
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(a.closing, cancel)()
 	ask := &asked{Authority: a, caller: c, setup: s, digits: digits, asking: asking}
 	answer, err := ask.run(ctx)
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	r.answer, r.err, r.at = answer, err, a.Now()
-	if deskside.CodeOf(err) == deskside.CodeUnknownKey {
-		delete(a.requests, key) // strangers leave nothing behind
-	}
 	close(r.done)
-	a.mu.Unlock()
+	if ask.id.IsZero() {
+		a.drop(c.Key, s.Request) // nothing came of it: nothing to repeat, and strangers leave nothing behind
+	}
 	return answer, err
+}
+
+// expect notes a setup, or finds the one it repeats. A meeting repeats none:
+// its digits belong to one stream.
+func (a *Authority) expect(key deskside.OperatorID, s rcinfo.Setup, meeting bool) (r *request, repeated bool, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	mine := a.requests[key]
+	if r, ok := mine[s.Request]; ok {
+		if meeting || r.meeting || r.setup != s {
+			return nil, false, deskside.Errorf(deskside.CodeConflict, "another setup had the same request ID").Hint("Choose a new request ID.")
+		}
+		return r, true, nil
+	}
+	if len(mine) >= MaxRequests {
+		oldest, ok := oldestDone(mine)
+		if !ok {
+			return nil, false, deskside.Errorf(deskside.CodeTooMany, "%d setups of yours wait for their answers", len(mine)).Hint("Wait for them.")
+		}
+		delete(mine, oldest)
+	}
+	if mine == nil {
+		mine = make(map[string]*request)
+		a.requests[key] = mine
+	}
+	r = &request{setup: s, meeting: meeting, done: make(chan struct{})}
+	mine[s.Request] = r
+	return r, false, nil
+}
+
+// oldestDone finds the setup that was answered first.
+func oldestDone(mine map[string]*request) (oldest string, ok bool) {
+	for id, r := range mine {
+		if r.isDone() && (!ok || r.at.Before(mine[oldest].at)) {
+			oldest, ok = id, true
+		}
+	}
+	return oldest, ok
+}
+
+// drop forgets a setup. The lock is held.
+func (a *Authority) drop(key deskside.OperatorID, id string) {
+	delete(a.requests[key], id)
+	if len(a.requests[key]) == 0 {
+		delete(a.requests, key)
+	}
 }
 
 // asked is one setup on its way to an answer.
@@ -86,7 +131,9 @@ type asked struct {
 	asking func(rcinfo.Asking)
 
 	operator deskside.Operator
+	presence access.Presence // when it was asked
 	id       deskside.SessionID
+	begun    bool // the audit has its begin
 }
 
 func (q *asked) event(kind deskside.EventKind) deskside.Event {
@@ -122,7 +169,7 @@ func (q *asked) run(ctx context.Context) (rcinfo.Answer, error) {
 
 // enter asks policy and puts the session into the table.
 func (q *asked) enter() (access.Decision, error) {
-	presence := q.presence()
+	q.presence = q.Authority.presence()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.operator = deskside.Operator{
@@ -131,37 +178,30 @@ func (q *asked) enter() (access.Decision, error) {
 	if q.closed {
 		return access.Decision{}, deskside.Errorf(deskside.CodeBusy, "the agent is stopping").Hint("Try again when it runs.")
 	}
-	d := q.decide(presence)
+	d := q.decide(q.presence)
 	q.operator.Name = d.Name
 	if d.Refusal != nil {
 		return d, d.Refusal
-	}
-	if d.Digits && q.digits == nil {
-		return d, deskside.Errorf(deskside.CodeUnpinned, "this agent wants to meet you first").Hint("Ask for a first meeting with six digits.")
 	}
 	if d.Ask {
 		if err := q.mayAsk(d); err != nil {
 			return d, err
 		}
-		q.questions[q.caller.Key] = true
+		q.questions[q.caller.Key] = d.Digits
 	}
 	q.id = q.table.Ask(q.Now(), q.operator, d.Rights, q.setup.Reason)
 	q.live[q.id] = &live{
-		streams: make(map[deskside.Stream]bool), done: make(chan struct{}),
+		streams: make(map[deskside.Stream]bool), stay: newStay(),
 		changed: make(chan struct{}, 1), sealed: make(chan struct{}), transport: q.caller.Path.Transport,
 	}
 	return d, nil
 }
 
-// decide applies the policy in force to the setup. The lock is held.
+// decide applies the policy in force to the setup. What others ask for is no
+// session yet, and stands in nobody's way: who is granted first was first. The
+// lock is held.
 func (q *asked) decide(p access.Presence) access.Decision {
-	open := q.table.Sessions()
-	for i, s := range open {
-		if s.ID == q.id {
-			open = append(open[:i], open[i+1:]...)
-			break
-		}
-	}
+	open := slices.DeleteFunc(q.table.Sessions(), func(s deskside.Session) bool { return s.State == deskside.Asked })
 	return q.policy.Decide(
 		access.Request{Operator: q.caller.Key, Rights: q.setup.Rights, Meeting: q.digits != nil},
 		access.Situation{Presence: p, Open: open, Broken: q.broken},
@@ -182,16 +222,16 @@ func (a *Authority) presence() access.Presence {
 }
 
 // mayAsk bounds the questions the person sees: one of each operator at a time,
-// one of all strangers, and five meetings an hour. The lock is held.
+// one with digits, and five of those an hour. The lock is held.
 func (q *asked) mayAsk(d access.Decision) error {
-	if q.questions[q.caller.Key] {
+	if _, open := q.questions[q.caller.Key]; open {
 		return deskside.Errorf(deskside.CodeBusy, "a question of yours is already open").Hint("Wait for its answer or withdraw it.")
 	}
 	if !d.Digits {
 		return nil
 	}
-	for key := range q.questions {
-		if _, known := q.policy.Operators[key]; !known {
+	for _, digits := range q.questions {
+		if digits {
 			return deskside.Errorf(deskside.CodeBusy, "another first meeting is under way").Hint("Try again in a minute.")
 		}
 	}
@@ -310,12 +350,18 @@ func (q *asked) grant(ctx context.Context, rights deskside.Rights, basis access.
 		if err := q.record(e); err != nil {
 			return rcinfo.Answer{}, err
 		}
+		q.begun = kind == deskside.EventBegin
+	}
+	presence := q.presence
+	if basis == access.ByPerson {
+		presence = access.Present // whoever answered
 	}
 	q.mu.Lock()
 	rule, _ := q.policy.Ceiling(q.caller.Key)
 	rights = q.policy.Keep(q.caller.Key, rights, basis)
-	again := q.decide(access.Present)
-	if again.Refusal == nil && (rights == 0 || q.closed || ctx.Err() != nil) {
+	again := q.decide(presence)
+	unasked := again.Ask && basis != access.ByPerson // another session came first, and who joins it is asked about
+	if again.Refusal == nil && (rights == 0 || unasked || q.closed || ctx.Err() != nil) {
 		again.Refusal = deskside.Errorf(deskside.CodeDenied, "things changed while the session was being set up").Hint("Ask again.")
 	}
 	if again.Refusal != nil {
@@ -347,6 +393,9 @@ func (q *asked) finish(err error) {
 	cause := deskside.CauseRefused
 	if code == deskside.CodeExpired {
 		e.Kind, cause = deskside.EventWithdrawn, deskside.CauseWithdrawn
+	}
+	if q.begun {
+		e.Kind, e.Cause = deskside.EventEnd, cause
 	}
 	e.Code, e.Words = code, deskside.AsError(err).Words
 	q.record(e)

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -248,10 +247,10 @@ func TestALostSessionThatEndedMeanwhile(t *testing.T) {
 	c := openClient(t)
 	m := startMachine(t, permit(c, access.ConsentAllow))
 	s := enter(t, c, m, deskside.TCP)
-	m.SetPolicy(nil, errors.New("broken, so that nothing resumes"))
 	m.cut()
+	m.End(s.Info().ID, deskside.CausePerson)
 	await.Closed(t, "the session's end", s.Done())
-	if e := s.Ended(); e.Session.State != deskside.Ended {
+	if e := s.Ended(); e.Session.State != deskside.Ended || e.Session.Cause != deskside.CausePerson {
 		t.Errorf("ended %+v", e)
 	}
 }
