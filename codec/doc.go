@@ -16,7 +16,11 @@
 // photographs.
 package codec
 
-import "deskside/raster"
+import (
+	"strconv"
+
+	"deskside/raster"
+)
 
 // Format is a viewer's pixel format with the packings of each encoding made
 // ready. It does not change once made.
@@ -48,7 +52,8 @@ const (
 	ZRLE     Encoding = 16
 )
 
-// String gives the encoding's name.
+// String gives the encoding's name, the number of one that is not of this
+// package.
 func (e Encoding) String() string {
 	switch e {
 	case Raw:
@@ -60,7 +65,7 @@ func (e Encoding) String() string {
 	case ZRLE:
 		return "zrle"
 	}
-	return "other"
+	return strconv.Itoa(int(e))
 }
 
 // Decoder turns the bytes of rectangles into pixels. Its zero value serves a

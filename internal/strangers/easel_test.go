@@ -226,8 +226,8 @@ func (s shot) differs(sent, seen *raster.Image, round func(uint32) uint32) strin
 		return ""
 	}
 	wrong, example := 0, ""
-	for y := range height {
-		for x := range width {
+	for y := range sent.H {
+		for x := range sent.W {
 			if want, got := round(sent.Pixel(x, y)), seen.Pixel(x, y); want != got {
 				if wrong++; wrong == 1 {
 					example = fmt.Sprintf("pixel %d,%d is %06x, want %06x of %06x", x, y, got, want, sent.Pixel(x, y))
