@@ -9,14 +9,14 @@ demo_packages=(
 	xterm          # a terminal to help with
 	mousepad       # an editor to help with
 	dbus-x11       # mousepad wants a session bus
-	x11-utils      # fonts and X tools that the above expect
+	x11-xserver-utils  # xsetroot, xrandr
 	fonts-dejavu-core
 )
 test_packages=(
 	"${demo_packages[@]}"
 	gcc libc6-dev      # the race detector
 	x11-apps           # xwd: the server's own pixels
-	x11-xserver-utils  # xrandr, xset
+	x11-utils          # xwininfo, xprop
 	xauth              # displays with a cookie
 	xdotool            # a person's clicks
 	xclip              # a person's clipboard

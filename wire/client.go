@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -56,17 +57,33 @@ func NewRequest(ctx context.Context, method, target string, ticket deskside.Tick
 }
 
 // Do sends a request and returns its answer. An answer that is a refusal comes
-// back as its deskside.Error, with the body closed.
+// back as its deskside.Error, with the body closed. Where no answer came the
+// error is CodeUnreachable, unless the caller gave up.
 func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	answer, err := c.transport().RoundTrip(r)
 	if err != nil {
-		return nil, err
+		return nil, lost(err)
 	}
 	if answer.StatusCode/100 != 2 {
 		defer answer.Body.Close()
 		return nil, refusal(answer)
 	}
 	return answer, nil
+}
+
+// lost says that no answer came. The causes of a dial are said already.
+func lost(err error) error {
+	if _, said := errors.AsType[*deskside.Error](err); said || errors.Is(err, context.Canceled) {
+		return err
+	}
+	words := "the connection to the agent broke"
+	if errors.Is(err, context.DeadlineExceeded) {
+		words = "no answer from the agent in time"
+	}
+	return &deskside.Error{
+		Code: deskside.CodeUnreachable, Words: words, Err: err,
+		Do: "Check that the agent runs, and that no firewall on the way keeps its port shut.",
+	}
 }
 
 // refusal reads the Error of an answer.

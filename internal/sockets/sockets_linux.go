@@ -44,6 +44,25 @@ func Listening(ports ...uint16) ([]Socket, error) {
 	return found, nil
 }
 
+// Held lists the TCP and UDP sockets of a process.
+func Held(pid int) ([]Socket, error) {
+	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	if err != nil || len(fds) == 0 {
+		return nil, fmt.Errorf("process %d: %w", pid, cmp.Or(err, fs.ErrNotExist))
+	}
+	mine := make(map[string]bool)
+	for _, fd := range fds {
+		if link, err := os.Readlink(fd); err == nil {
+			mine[link] = true
+		}
+	}
+	found, err := scan("/proc", func(s Socket) bool { return mine[s.link()] })
+	for i := range found {
+		found[i].PID = pid
+	}
+	return found, err
+}
+
 // Owner gives the user who holds the TCP socket of this machine that is at
 // local and connected to remote: for the far end of an accepted loopback
 // connection, its remote address first.
@@ -157,12 +176,15 @@ func unmap(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 }
 
+// link is what a descriptor of the socket reads as (proc(5)).
+func (s *Socket) link() string { return fmt.Sprintf("socket:[%d]", s.inode) }
+
 // name fills in the programs that hold the sockets. Those of other users are
 // hidden from all but root, and stay empty.
 func name(proc string, list []Socket) {
 	want := make(map[string]*Socket, len(list))
 	for i := range list {
-		want[fmt.Sprintf("socket:[%d]", list[i].inode)] = &list[i]
+		want[list[i].link()] = &list[i]
 	}
 	if len(want) == 0 {
 		return

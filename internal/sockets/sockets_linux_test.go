@@ -52,6 +52,20 @@ func listen(t *testing.T, network string) netip.AddrPort {
 	return netip.MustParseAddrPort(l.Addr().String())
 }
 
+func TestHeldByThisProcess(t *testing.T) {
+	at := listen(t, "udp4")
+	found, err := Held(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range found {
+		if s.Transport == deskside.UDP && s.Local == at {
+			return
+		}
+	}
+	t.Errorf("udp %s is not in %v", at, found)
+}
+
 func TestOwnerOfTheFarEnd(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
