@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -37,7 +38,8 @@ type machine struct {
 	person    *sitter
 	listeners []*transport.Listener
 	mu        sync.Mutex
-	streams   []net.Conn // accepted
+	streams   []net.Conn    // accepted
+	busy      chan struct{} // if set, no head is signed before it is closed
 }
 
 func (m *machine) Append(ctx context.Context, e deskside.Event) error {
@@ -46,6 +48,9 @@ func (m *machine) Append(ctx context.Context, e deskside.Event) error {
 }
 
 func (m *machine) SignedHead() (string, error) {
+	if m.busy != nil {
+		<-m.busy
+	}
 	signed, err := audit.Sign(m.id.Signer(), m.log.Head(), time.Now())
 	if err != nil {
 		return "", err
@@ -214,6 +219,26 @@ func TestTheOtherSideEndsIt(t *testing.T) {
 	await.Closed(t, "the session's end", s.Done())
 	if e := s.Ended(); e.Session.Cause != deskside.CausePerson || e.Words != deskside.CausePerson.Words() {
 		t.Errorf("ended %+v", e)
+	}
+}
+
+func TestAHeadThatComesLateIsFetched(t *testing.T) {
+	c := openClient(t)
+	m := startMachine(t, permit(c, access.ConsentAllow))
+	m.busy = make(chan struct{})
+	s := enter(t, c, m, "")
+	go m.End(s.Info().ID, deskside.CausePerson)
+	await.True(t, "the end is told", func() bool { return s.Info().State == deskside.Ended })
+	if s.Ended().Head != "" {
+		t.Error("a head came that was not signed yet")
+	}
+	close(m.busy)
+	await.Closed(t, "the session's end", s.Done())
+	if s.Ended().Head == "" {
+		t.Error("the late head was not fetched")
+	}
+	if kept, err := os.ReadFile(filepath.Join(c.home, headFile)); err != nil || len(kept) == 0 {
+		t.Errorf("kept %q, %v", kept, err)
 	}
 }
 

@@ -236,12 +236,36 @@ func (s *Session) run(control *wire.Conn) {
 	defer s.agent.Close()
 	defer s.cancel()
 	for control != nil {
-		over := s.hold(control)
-		if over {
-			return
+		if s.hold(control) {
+			break
 		}
 		control = s.recover()
 	}
+	s.askForHead()
+}
+
+// headPatience is how long the agent is asked for the signed head that its last
+// words did not have yet.
+const headPatience = 2 * time.Second
+
+// askForHead fetches the signed head when the end came without it: the agent
+// tells the end at once, and its audit may wait for a busy disk. An agent that
+// stops has no time for it.
+func (s *Session) askForHead() {
+	e := s.Ended()
+	if e.Head != "" || e.Session.Cause == deskside.CauseShutdown || e.Session.Cause == deskside.CauseGrace {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), headPatience)
+	defer cancel()
+	for e.Head == "" {
+		var err error
+		if e, err = s.agent.info.Ended(ctx, e.Session.ID); err != nil {
+			return
+		}
+	}
+	s.update(func() { s.ended = e })
+	s.keepHead(e.Head)
 }
 
 // hold runs one control stream. It reports whether the session is over.

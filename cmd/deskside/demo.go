@@ -121,9 +121,9 @@ func (s *stage) virtualPolicy(dir string) error {
 
 // greeting is what agent run says when it is ready.
 type greeting struct {
-	ID     deskside.AgentID
-	Ports  map[string]uint16
-	Socket string // of the person's chat
+	ID    deskside.AgentID
+	Ports map[string]uint16
+	Chat  string // socket of the person's side
 }
 
 func (g *greeting) host() string {

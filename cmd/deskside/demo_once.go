@@ -112,7 +112,7 @@ func (s *script) work(ctx context.Context, session *client.Session, g *greeting)
 	if err := s.seeAKey(ctx, session); err != nil {
 		return err
 	}
-	if err := s.talk(ctx, session, g.Socket); err != nil {
+	if err := s.talk(ctx, session, g.Chat); err != nil {
 		return err
 	}
 	return s.copyThereAndBack(ctx, session)
@@ -239,10 +239,7 @@ func (s *script) copyThereAndBack(ctx context.Context, session *client.Session) 
 	if err := os.WriteFile(there, data, 0o600); err != nil {
 		return err
 	}
-	x, err := files(session)
-	if err != nil {
-		return err
-	}
+	x := files(session)
 	began := time.Now()
 	sent, err := x.Put(ctx, there, name, xfer.Options{})
 	if err := s.did(err, "a file of 8 MiB was copied to the agent", began); err != nil {
