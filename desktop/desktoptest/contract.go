@@ -307,7 +307,11 @@ func clipboardFrom(t *testing.T, s *subject) {
 			t.Errorf("fetched %d bytes %.40q, %v, want %d bytes %.40q", len(got), got, err, len(text), text)
 		}
 	}
+	if got, err := clip.Clipboard(t.Context(), 9); err != nil || got != "012345678" {
+		t.Errorf("fetched %q, %v of a long text with limit 9", got, err)
+	}
 	s.Copy("añb")
+	await.Recv(t, "the clipboard changed", clip.ClipboardChanged())
 	for limit, want := range []string{"", "a", "a", "añ", "añb", "añb"} {
 		if got, err := clip.Clipboard(t.Context(), limit); err != nil || got != want {
 			t.Errorf("fetched %q, %v with limit %d, want %q", got, err, limit, want)

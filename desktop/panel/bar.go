@@ -192,6 +192,9 @@ func (b *Bar) Button(a desktop.BarAction) image.Rectangle {
 	return image.Rectangle{}
 }
 
+// Look gives how the bar looks now.
+func (b *Bar) Look() Look { return Look{hover: b.hover, target: b.held} }
+
 // Draw paints the bar into img, whose corner is its own.
 func (b *Bar) Draw(img *image.RGBA) {
 	c := &canvas{style: b.style, img: img}

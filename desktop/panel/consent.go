@@ -160,6 +160,22 @@ func (c *Consent) at(in Input) int {
 	return -1
 }
 
+// Look is all that a window's picture depends on, apart from its size. Equal
+// looks need no drawing.
+type Look struct {
+	hover, focus, target, digits, seconds int
+	held, armed                           bool
+}
+
+// Look gives how the window looks now.
+func (c *Consent) Look(now time.Time) Look {
+	return Look{
+		hover: c.hover, focus: c.focus, target: c.press.target, digits: len(c.digits),
+		seconds: int(c.q.Until.Sub(now).Round(time.Second) / time.Second),
+		held:    c.press.held, armed: c.armed(now),
+	}
+}
+
 // Tick gives when the window looks different although nobody did anything: as
 // a press begins to count, and with each second that passes.
 func (c *Consent) Tick(now time.Time) time.Time {
@@ -171,4 +187,15 @@ func (c *Consent) Tick(now time.Time) time.Time {
 	}
 	rest := c.q.Until.Sub(now) % time.Second
 	return now.Add(max(rest, 50*time.Millisecond))
+}
+
+// Button gives the place of an answer's button, for tests that press it; empty
+// if the window has none such.
+func (c *Consent) Button(choice desktop.Choice) image.Rectangle {
+	for _, b := range c.layout.buttons {
+		if b.choice == choice {
+			return b.rect
+		}
+	}
+	return image.Rectangle{}
 }

@@ -73,7 +73,7 @@ func (c *Consent) drawFooter(p *canvas, now time.Time) {
 	ground.Max.Y = ground.Min.Y + edge
 	p.rect(ground, hairline)
 	if total := c.q.Until.Sub(c.began); total > 0 {
-		share := float64(max(c.q.Until.Sub(now), 0)) / float64(total)
+		share := float64(max(c.q.Until.Sub(now).Round(time.Second), 0)) / float64(total)
 		ground.Max.Y = ground.Min.Y + p.px(3)
 		ground.Max.X = ground.Min.X + int(min(share, 1)*float64(ground.Dx()))
 		p.rect(ground, accent)

@@ -36,7 +36,7 @@ func questions() map[string]desktop.Question {
 }
 
 func TestNothingOverlaps(t *testing.T) {
-	for _, screen := range []image.Point{{640, 480}, {800, 600}, {1024, 768}, {1280, 720}, {1920, 1080}, {3840, 2160}, {1080, 1920}} {
+	for _, screen := range []image.Point{{640, 480}, {800, 600}, {1280, 720}, {3840, 2160}} {
 		for name, q := range questions() {
 			t.Run(fmt.Sprintf("%s on %v", name, screen), func(t *testing.T) {
 				scale := Scale(screen.X, screen.Y, 96)

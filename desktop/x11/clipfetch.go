@@ -116,7 +116,7 @@ func (f *fetch) get(ctx context.Context, target xproto.Atom, limit int) ([]byte,
 // pieces for the next.
 func (f *fetch) take(limit int) ([]byte, xproto.Atom, error) {
 	x, a := f.b.c.x, &f.b.atoms
-	r, err := xproto.GetProperty(x, false, f.window, a.property, xproto.GetPropertyTypeAny, 0, uint32(limit/4+1)).Reply()
+	r, err := xproto.GetProperty(x, false, f.window, a.property, xproto.GetPropertyTypeAny, 0, uint32(max(limit, 0)/4+1)).Reply()
 	if err != nil {
 		return nil, 0, f.b.c.failed("read the clipboard", err)
 	}
@@ -127,10 +127,16 @@ func (f *fetch) take(limit int) ([]byte, xproto.Atom, error) {
 	return r.Value, r.Type, nil
 }
 
-// pieces reads a text that comes in pieces, up to an empty one.
+// maxPieces bounds the pieces of a text; programs choose their size, mostly
+// 64 KiB or more.
+const maxPieces = 1 << 14
+
+// pieces reads a text that comes in pieces, up to an empty one. What is beyond
+// the limit is read too and forgotten: some programs serve nobody else before
+// all is taken.
 func (f *fetch) pieces(ctx context.Context, limit int) ([]byte, error) {
 	var all []byte
-	for len(all) <= limit {
+	for range maxPieces {
 		err := f.next(ctx, func(e xgb.Event) bool {
 			n, ok := e.(xproto.PropertyNotifyEvent)
 			return ok && n.Atom == f.b.atoms.property && n.State == xproto.PropertyNewValue
@@ -142,7 +148,9 @@ func (f *fetch) pieces(ctx context.Context, limit int) ([]byte, error) {
 		if err != nil || len(piece) == 0 {
 			return all, err
 		}
-		all = append(all, piece...)
+		if len(all) <= limit {
+			all = append(all, piece...)
+		}
 	}
 	return all, nil
 }

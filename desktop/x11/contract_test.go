@@ -76,10 +76,25 @@ func (p *program) window(name string) string {
 
 func (p *program) open() bool { return p.window("Deskside question") != "" }
 
+// ready waits until the question that is open has the keyboard.
+func (p *program) ready() {
+	p.t.Helper()
+	await.True(p.t, "the question has the keyboard", func() bool {
+		taken := false
+		p.client(func(c *xgb.Conn, root xproto.Window) {
+			r, err := xproto.GrabKeyboard(c, false, root, xproto.TimeCurrentTime, xproto.GrabModeAsync, xproto.GrabModeAsync).Reply()
+			taken = err == nil && r.Status == xproto.GrabStatusAlreadyGrabbed
+			xproto.UngrabKeyboard(c, xproto.TimeCurrentTime)
+		})
+		return taken && p.open()
+	})
+}
+
 // answer presses keys until the window that is open now has gone: presses do
 // not count at first.
 func (p *program) answer(choice desktop.Choice, digits string) {
 	p.t.Helper()
+	p.ready()
 	window := p.window("Deskside question")
 	key := "Return"
 	switch {

@@ -41,3 +41,26 @@ func SetScreenSize(display string, w, h int) error {
 	}
 	return randr.SetScreenSizeChecked(c.x, c.root, uint16(w), uint16(h), 170, 130).Check()
 }
+
+// SharesMemory reports whether pictures come by MIT-SHM.
+func (d *Desktop) SharesMemory() bool {
+	d.capture.taking.Lock()
+	defer d.capture.taking.Unlock()
+	return d.capture.seg != nil
+}
+
+// KeymapReply fetches the keyboard map as the server sends it.
+func (d *Desktop) KeymapReply() ([]byte, error) {
+	return d.input.c.xkbRequest(xkbGetMap, true, xkbCoreKeyboard, xkbTypes|xkbSyms, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+}
+
+// KeymapIsStale reports whether a change of the keyboard map was noticed since
+// it was read.
+func (d *Desktop) KeymapIsStale() bool { return d.input.stale.Load() }
+
+// Authority writes an authority file with one cookie for every server.
+func Authority(cookie string) []byte {
+	return authEntry{familyWild, "", "", cookieName, []byte(cookie)}.appendTo(nil)
+}
+
+var ParseKeymap = parseKeymap

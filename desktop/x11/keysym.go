@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/bits"
 	"slices"
+	"time"
 
 	"github.com/jezek/xgb/xproto"
 
@@ -20,6 +21,7 @@ const (
 type lent struct {
 	code byte
 	sym  uint32
+	used time.Time
 }
 
 // reload reads the keyboard map after it changed.
@@ -124,6 +126,7 @@ func (in *input) holdSym(k desktop.Key) error {
 			p.change = 0
 		}
 	}
+	in.used(p.code)
 	in.down[k] = p.code
 	in.pressWith(p, now)
 	return in.lost()
@@ -224,17 +227,16 @@ func (in *input) possible(change byte, now state) bool {
 }
 
 // maxLent bounds the spare keys in use. Programs read the map some time after
-// the key, so a key keeps its symbol as long as possible.
-const maxLent = 32
+// they are told of a key, so a key keeps its symbol as long as possible, and
+// for lentFor at least: who types more symbols than that waits.
+const (
+	maxLent = 64
+	lentFor = 200 * time.Millisecond
+)
 
-// lend gives a symbol to a key that has none, or to the one lent longest ago.
+// lend gives a symbol to a key that has none, or to the one not used for the
+// longest time.
 func (in *input) lend(s uint32, now state) (byte, error) {
-	for i, l := range in.lent {
-		if l.sym == s {
-			in.lent = append(slices.Delete(in.lent, i, i+1), l)
-			return l.code, nil
-		}
-	}
 	l := lent{sym: s}
 	spare := in.keys.spare()
 	switch old := in.oldest(); {
@@ -242,6 +244,7 @@ func (in *input) lend(s uint32, now state) (byte, error) {
 		l.code = spare[len(spare)-1]
 	case old >= 0:
 		l.code = in.lent[old].code
+		in.wait(lentFor - time.Since(in.lent[old].used))
 		in.lent = slices.Delete(in.lent, old, old+1)
 	default:
 		return 0, errors.New("no spare key is left on the keyboard map")
@@ -249,6 +252,25 @@ func (in *input) lend(s uint32, now state) (byte, error) {
 	in.setSyms(l.code, symRow(s, now))
 	in.lent = append(in.lent, l)
 	return l.code, in.reload()
+}
+
+func (in *input) wait(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-in.c.gone:
+	}
+}
+
+// used notes that a key is pressed, which matters if it was lent.
+func (in *input) used(code byte) {
+	if i := slices.IndexFunc(in.lent, func(l lent) bool { return l.code == code }); i >= 0 {
+		l := in.lent[i]
+		l.used = time.Now()
+		in.lent = append(slices.Delete(in.lent, i, i+1), l)
+	}
 }
 
 // symRow gives the symbols of a lent key: the same one whatever the modifiers

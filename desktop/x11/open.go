@@ -104,7 +104,7 @@ func (o opener) input(d *Desktop) error {
 }
 
 func (o opener) person(d *Desktop) error {
-	c, err := o.connect("RANDR", "SHAPE", "MIT-SCREEN-SAVER")
+	c, err := o.connect("RANDR", "SHAPE", "MIT-SCREEN-SAVER", "XKEYBOARD")
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/jezek/xgb/shape"
 	"github.com/jezek/xgb/xproto"
+
+	"deskside/desktop/panel"
 )
 
 // pane is a window of our own that no window manager touches, with a picture.
@@ -17,6 +19,8 @@ type pane struct {
 	at     image.Rectangle
 	img    *image.RGBA
 	sent   []byte // the picture as the server has it
+	look   panel.Look
+	drawn  bool // the picture has the look
 }
 
 // What panes may want to know.
@@ -106,6 +110,19 @@ func (w *pane) shape(kind shape.Kind, list []image.Rectangle) {
 	}
 	shape.Rectangles(w.c.x, shape.SoSet, kind, xproto.ClipOrderingUnsorted, w.id, 0, 0, rects)
 }
+
+// draw brings the picture to a look and sends what is new of it.
+func (w *pane) draw(look panel.Look, paint func(*image.RGBA)) {
+	if w.drawn && w.look == look {
+		return
+	}
+	w.look, w.drawn = look, true
+	paint(w.img)
+	w.flush(false)
+}
+
+// forget makes the next draw paint whatever the look.
+func (w *pane) forget() { w.drawn = false }
 
 // flush sends the rows of the picture that the server does not have, all of
 // them if it lost what it had.

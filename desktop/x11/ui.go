@@ -148,12 +148,10 @@ const drawAgain = 16 * time.Millisecond
 func (u *ui) draw() {
 	u.stale, u.drawn = false, time.Now()
 	if u.window != nil {
-		u.consent.Draw(u.window.img, u.drawn)
-		u.window.flush(false)
+		u.window.draw(u.consent.Look(u.drawn), func(img *image.RGBA) { u.consent.Draw(img, u.drawn) })
 	}
 	if u.strip != nil {
-		u.bar.Draw(u.strip.img)
-		u.strip.flush(false)
+		u.strip.draw(u.bar.Look(), u.bar.Draw)
 	}
 }
 
@@ -183,7 +181,7 @@ func (u *ui) event(e xgb.Event, now time.Time) {
 		return
 	}
 	switch e := e.(type) {
-	case xproto.MappingNotifyEvent:
+	case xproto.MappingNotifyEvent, xkbEvent:
 		u.keys.reload()
 	case xproto.ExposeEvent:
 		u.exposed(e.Window)
@@ -324,6 +322,7 @@ func (u *ui) setBar(list []desktop.BarEntry) {
 		}
 	}
 	u.strip.resize(u.place())
+	u.strip.forget()
 	w, h, radius := u.bar.Size()
 	u.strip.shape(shapeBounding, panel.Corners(w, h, radius, false, true))
 	u.stale = true
@@ -386,6 +385,7 @@ func (u *ui) relayout() {
 	if u.window != nil {
 		u.consent.Refit(u.screen.Dx(), u.screen.Dy(), u.scale())
 		u.window.resize(u.middle())
+		u.window.forget()
 		u.shapeConsent()
 		u.raise()
 		u.stale = true

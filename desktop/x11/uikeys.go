@@ -3,6 +3,7 @@ package x11
 import (
 	"bufio"
 	"bytes"
+	"image"
 	"strconv"
 	"strings"
 
@@ -18,12 +19,19 @@ type uiKeys struct {
 	first byte
 	per   int
 	syms  []xproto.Keysym
+	real  bool          // releases come only when a key goes up
 	down  map[byte]bool // keys that are down
 	stale map[byte]bool // keys that were down before the window was there
 }
 
 func newUIKeys(c *conn) (*uiKeys, error) {
 	k := &uiKeys{c: c, down: map[byte]bool{}, stale: map[byte]bool{}}
+	if c.has["XKEYBOARD"] {
+		if err := c.useXKB(); err != nil {
+			return nil, err
+		}
+		k.real = c.noFakeReleases() == nil
+	}
 	return k, k.reload()
 }
 
@@ -63,11 +71,14 @@ func (k *uiKeys) press(code byte) bool {
 	return true
 }
 
-// release takes a key that went up. The server also says so between the
-// repetitions of a key that is still down.
+// release takes a key that went up, and reports whether it was pressed here.
+// A server without XKB also says so between the repetitions of a key that is
+// still down.
 func (k *uiKeys) release(code byte) bool {
-	if r, err := xproto.QueryKeymap(k.c.x).Reply(); err != nil || r.Keys[code/8]>>(code%8)&1 != 0 {
-		return false
+	if !k.real {
+		if r, err := xproto.QueryKeymap(k.c.x).Reply(); err != nil || r.Keys[code/8]>>(code%8)&1 != 0 {
+			return false
+		}
 	}
 	was := k.down[code]
 	delete(k.stale, code)
@@ -120,16 +131,19 @@ func (k *uiKeys) row(code byte, group int) []xproto.Keysym {
 
 // input turns an event into what a person did, and in which window.
 func (u *ui) input(e xgb.Event) (xproto.Window, panel.Input, bool) {
-	pointer := func(kind panel.Kind, x, y int16) panel.Input { return panel.Input{Kind: kind, X: int(x), Y: int(y)} }
+	pointer := func(kind panel.Kind, w xproto.Window, x, y int16) panel.Input {
+		at := u.corner(w)
+		return panel.Input{Kind: kind, X: int(x) - at.X, Y: int(y) - at.Y}
+	}
 	switch e := e.(type) {
 	case xproto.MotionNotifyEvent:
-		return e.Event, pointer(panel.PointerMove, e.EventX, e.EventY), true
+		return e.Event, pointer(panel.PointerMove, e.Event, e.RootX, e.RootY), true
 	case xproto.LeaveNotifyEvent:
 		return e.Event, panel.Input{Kind: panel.PointerLeave}, true
 	case xproto.ButtonPressEvent:
-		return e.Event, pointer(panel.PointerDown, e.EventX, e.EventY), e.Detail == 1
+		return e.Event, pointer(panel.PointerDown, e.Event, e.RootX, e.RootY), e.Detail == 1
 	case xproto.ButtonReleaseEvent:
-		return e.Event, pointer(panel.PointerUp, e.EventX, e.EventY), e.Detail == 1
+		return e.Event, pointer(panel.PointerUp, e.Event, e.RootX, e.RootY), e.Detail == 1
 	case xproto.KeyPressEvent:
 		in := u.keys.panelKey(byte(e.Detail), e.State)
 		in.Kind = panel.KeyDown
@@ -140,6 +154,17 @@ func (u *ui) input(e xgb.Event) (xproto.Window, panel.Input, bool) {
 		return e.Event, in, u.keys.release(byte(e.Detail))
 	}
 	return 0, panel.Input{}, false
+}
+
+// corner gives where a window of ours is. What the server says of the pointer
+// within the window is of where it was before we moved it.
+func (u *ui) corner(w xproto.Window) image.Point {
+	for _, p := range []*pane{u.strip, u.window} {
+		if p != nil && p.id == w {
+			return p.at.Min
+		}
+	}
+	return image.Point{}
 }
 
 // maxResources bounds the resource text that is read for one number.

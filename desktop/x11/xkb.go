@@ -13,6 +13,7 @@ const (
 	xkbUseExtension = 0
 	xkbSelectEvents = 1
 	xkbGetMap       = 8
+	xkbClientFlags  = 21
 
 	xkbCoreKeyboard = 0x100
 
@@ -51,6 +52,20 @@ func (c *conn) useXKB() error {
 	const events = xkbNewKeyboard | xkbMapChanged
 	_, err = c.xkbRequest(xkbSelectEvents, false, xkbCoreKeyboard, events, 0, events, 0xff, 0xff)
 	return c.failed("watch the keyboard map", err)
+}
+
+// noFakeReleases asks that a key which is held down sends no release between
+// its repetitions.
+func (c *conn) noFakeReleases() error {
+	const detectable = 1
+	r, err := c.xkbRequest(xkbClientFlags, true, xkbCoreKeyboard, 0, detectable, 0, detectable, 0, 0, 0, 0, 0, 0, 0)
+	if err != nil {
+		return c.failed("tell repetitions from presses", err)
+	}
+	if len(r) < 16 || r[12]&detectable == 0 {
+		return errors.New("the X server cannot tell repetitions from presses")
+	}
+	return nil
 }
 
 // xkbKeymap fetches the map of all keys.

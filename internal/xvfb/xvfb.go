@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -32,13 +33,25 @@ func Start(t testing.TB, screen string, args ...string) (display string) {
 // Launch is Start for tests that end the server themselves.
 func Launch(t testing.TB, screen string, args ...string) *Server {
 	t.Helper()
+	return launch(t, dieWithTest(), screen, args...)
+}
+
+// StartAs is Start with a server that belongs to another user. Only root can
+// do that; for others the server is their own.
+func StartAs(t testing.TB, uid uint32, screen string, args ...string) (display string) {
+	t.Helper()
+	return launch(t, dieAs(uid), screen, args...).Display
+}
+
+func launch(t testing.TB, attr *syscall.SysProcAttr, screen string, args ...string) *Server {
+	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	args = append([]string{"-displayfd", "3", "-screen", "0", screen, "-nolisten", "tcp", "-noreset", "-dpi", "96"}, args...)
-	p := start(t, "", []*os.File{w}, "Xvfb", args...)
+	p := start(t, "", attr, []*os.File{w}, "Xvfb", args...)
 	w.Close()
 	return &Server{Display: ":" + readLine(t, r, p), process: p}
 }
@@ -68,7 +81,7 @@ func readLine(t testing.TB, r *os.File, p *process) string {
 // has not ended before.
 func Client(t testing.TB, display, name string, args ...string) {
 	t.Helper()
-	start(t, display, nil, name, args...)
+	start(t, display, dieWithTest(), nil, name, args...)
 }
 
 // Run runs a program on the display to its end and gives what it printed.
@@ -110,7 +123,7 @@ type process struct {
 	ended bool
 }
 
-func start(t testing.TB, display string, files []*os.File, name string, args ...string) *process {
+func start(t testing.TB, display string, attr *syscall.SysProcAttr, files []*os.File, name string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(name, args...), log: filepath.Join(t.TempDir(), "log")}
 	f, err := os.Create(p.log)
@@ -121,7 +134,7 @@ func start(t testing.TB, display string, files []*os.File, name string, args ...
 	p.cmd.Stdout, p.cmd.Stderr = f, f
 	p.cmd.ExtraFiles = files
 	p.cmd.Env = environment(display)
-	p.cmd.SysProcAttr = dieWithTest()
+	p.cmd.SysProcAttr = attr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("cannot start %s (script/test installs it): %v", name, err)
 	}
