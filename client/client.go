@@ -15,7 +15,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -201,5 +200,3 @@ func (a *Agent) errUnpinned() error {
 	return deskside.Errorf(deskside.CodeUnpinned, "%s has never been met; its key is %s", a.Host, a.Key).
 		Hint("Compare the ID at the agent and run: deskside trust %s --fingerprint %s", a.Host, a.Key)
 }
-
-var errClosed = errors.New("the session is closed here")

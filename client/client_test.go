@@ -32,14 +32,13 @@ import (
 // machine is an agent's authority on real sockets of 127.0.0.1.
 type machine struct {
 	*authority.Authority
-	id        *identity.Identity
-	addr      string // of 2701
-	log       *audit.Log
-	person    *sitter
-	listeners []*transport.Listener
-	mu        sync.Mutex
-	streams   []net.Conn    // accepted
-	busy      chan struct{} // if set, no head is signed before it is closed
+	id      *identity.Identity
+	addr    string // of 2701
+	log     *audit.Log
+	person  *sitter
+	mu      sync.Mutex
+	streams []net.Conn    // accepted
+	busy    chan struct{} // if set, no head is signed before it is closed
 }
 
 func (m *machine) Append(ctx context.Context, e deskside.Event) error {

@@ -183,7 +183,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, protocol string) (*Conn, er
 	if err != nil {
 		return nil, fmt.Errorf("upgrade to %q: %w", protocol, err)
 	}
-	if err := rw.Writer.Flush(); err == nil {
+	if err = rw.Writer.Flush(); err == nil {
 		_, err = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", protocol)
 	}
 	if err != nil {
