@@ -67,27 +67,22 @@ var pure = []string{".", "raster", "codec", "rfb", "access", "internal/plain", "
 // homes gives each third-party module its one importing package (with the
 // folders below it) and the reason for having it.
 var homes = map[string]struct{ home, reason string }{
-	"github.com/chromedp/cdproto":             {"tests", "drives Chromium in end-to-end tests"},
-	"github.com/chromedp/chromedp":            {"tests", "drives Chromium in end-to-end tests"},
-	"github.com/coder/websocket":              {"loopback", "WebSockets of the local pages; the standard library has none"},
-	"github.com/jezek/xgb":                    {"desktop/x11", "the X11 protocol without cgo"},
-	"github.com/klauspost/compress":           {"codec", "zlib a quarter faster than the standard library's, with the flushes RFB needs"},
-	"github.com/pelletier/go-toml/v2":         {"internal/toml", "TOML with strict keys and the line of an error, for people's files"},
-	"github.com/quic-go/quic-go":              {"transport", "QUIC, the stream transport over UDP"},
-	"github.com/rogpeppe/go-internal":         {"tests", "testscript: stories of the command line"},
-	"github.com/spf13/cobra":                  {"cmd/deskside", "subcommands with help and completion"},
-	"github.com/vbauerster/mpb/v8":            {"cmd/deskside", "progress of file copies on a terminal"},
-	"github.com/zeebo/blake3":                 {"xfer", "file hashes at disk speed, which SHA-256 is not"},
-	"github.com/creack/pty":                   {"rcinfo", "terminals for remote programs"},
-	"github.com/evanw/esbuild":                {"internal/webbuild", "bundles the page, reproducibly, without npm's tool chain"},
-	"github.com/godbus/dbus/v5":               {"desktop/x11", "asks logind who sits at the screen"},
-	"go.uber.org/goleak":                      {"tests", "finds goroutines that outlive a test"},
-	"golang.org/x/crypto":                     {"*", "the Go project's own; HKDF and its like"},
-	"golang.org/x/image":                      {"desktop/panel", "fonts and text for the windows the person sees"},
-	"golang.org/x/sys":                        {"*", "the Go project's own; system calls"},
-	"golang.org/x/term":                       {"cmd/deskside", "tells a terminal from a pipe, reads without echo"},
-	"golang.org/x/time":                       {"transport", "rate limits"},
-	"github.com/rogpeppe/go-internal/goproxy": {"tests", "part of testscript"},
+	"github.com/chromedp/cdproto":     {"tests", "drives Chromium in end-to-end tests"},
+	"github.com/chromedp/chromedp":    {"tests", "drives Chromium in end-to-end tests"},
+	"github.com/coder/websocket":      {"loopback", "WebSockets of the local pages; the standard library has none"},
+	"github.com/jezek/xgb":            {"desktop/x11", "the X11 protocol without cgo"},
+	"github.com/klauspost/compress":   {"codec", "zlib a quarter faster than the standard library's, with the flushes RFB needs"},
+	"github.com/pelletier/go-toml/v2": {"internal/toml", "TOML with strict keys and the line of an error, for people's files"},
+	"github.com/quic-go/quic-go":      {"transport", "QUIC, the stream transport over UDP"},
+	"github.com/rogpeppe/go-internal": {"tests", "testscript: stories of the command line"},
+	"github.com/spf13/cobra":          {"cmd/deskside", "subcommands with help and completion"},
+	"github.com/vbauerster/mpb/v8":    {"cmd/deskside", "progress of file copies on a terminal"},
+	"github.com/zeebo/blake3":         {"xfer", "file hashes at disk speed, which SHA-256 is not"},
+	"github.com/evanw/esbuild":        {"internal/webbuild", "bundles the page, reproducibly, without npm's tool chain"},
+	"go.uber.org/goleak":              {"tests", "finds goroutines that outlive a test"},
+	"golang.org/x/image":              {"desktop/panel", "fonts and text for the windows the person sees"},
+	"golang.org/x/sys":                {"*", "the Go project's own; system calls"},
+	"golang.org/x/term":               {"cmd/deskside", "tells a terminal from a pipe, reads without echo"},
 }
 
 // sayOS are files that name the operating system for people to read, and do
@@ -284,6 +279,9 @@ func TestEachModuleHasOneHome(t *testing.T) {
 	for mod, h := range homes {
 		if h.reason == "" {
 			t.Errorf("homes: %s has no reason", mod)
+		}
+		if !used[mod] {
+			t.Errorf("homes: nothing imports %s: take it out, and out of go.mod", mod)
 		}
 	}
 	t.Logf("modules in use: %v", slices.Sorted(maps.Keys(used)))

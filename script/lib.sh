@@ -17,17 +17,13 @@ test_packages=(
 	gcc libc6-dev      # the race detector
 	x11-apps           # xwd: the server's own pixels
 	x11-utils          # xwininfo, xprop
-	xauth              # displays with a cookie
 	xdotool            # a person's clicks
 	xclip              # a person's clipboard
-	imagemagick        # compares pictures
 	tigervnc-viewer    # a stranger's VNC viewer
 	libvncserver-dev   # another's library, for a viewer at 16 bits
 	chromium           # the browser of the end-to-end tests
 	nodejs:node npm:npm  # rebuilds the page
 	nftables           # checks the firewall rules
-	iproute2           # names who listens
-	man-db             # reads the manual pages
 )
 
 say() { printf '\n== %s\n' "$*"; }
