@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -90,22 +91,32 @@ func (c *Client) Err() error {
 // Send says something and gives the message's ID. It does not wait: the
 // message, or a refusal, comes with the updates.
 func (c *Client) Send(text string) (id string, err error) {
-	if err := CheckText(text); err != nil {
-		return "", err
+	id = rand.Text()
+	return id, c.SendAs(id, text)
+}
+
+// SendAs says something under an ID of the caller's, so that saying it again
+// is harmless, also with another Client. It does not wait either.
+func (c *Client) SendAs(id, text string) error {
+	say := Frame{Type: Say, ID: id, Text: text}
+	if err := say.check(); err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
-		return "", c.err
+		return c.err
+	}
+	if slices.ContainsFunc(c.unsent, func(f Frame) bool { return f.ID == id }) {
+		return nil
 	}
 	if len(c.unsent) == maxUnsent {
-		return "", deskside.Errorf(deskside.CodeTooMany, "%d messages wait for the agent", maxUnsent).
+		return deskside.Errorf(deskside.CodeTooMany, "%d messages wait for the agent", maxUnsent).
 			Hint("Wait until the connection is back.")
 	}
-	id = rand.Text()
-	c.unsent = append(c.unsent, Frame{Type: Say, ID: id, Text: text})
+	c.unsent = append(c.unsent, say)
 	c.nudge()
-	return id, nil
+	return nil
 }
 
 // Typing tells the other side that this one writes, or no longer does. It

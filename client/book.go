@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"deskside"
 	"deskside/internal/atomicfile"
@@ -20,6 +21,8 @@ type Machine struct {
 	Address string `json:"address"`         // host, host:port, or an agent ID
 	Group   string `json:"group,omitempty"` // "Front desk"
 	Note    string `json:"note,omitempty"`
+
+	Used time.Time `json:"used,omitzero"` // when a session was last set up from the console
 }
 
 // The limits of the address book.

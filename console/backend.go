@@ -76,9 +76,10 @@ type Reach struct {
 
 // Leg is one transport of a Reach.
 type Leg struct {
-	Up    bool    `json:"up"`
-	RTTms float64 `json:"rtt_ms,omitempty"`
-	Words string  `json:"words,omitempty"` // why it is not up
+	Up    bool          `json:"up"`
+	RTTms float64       `json:"rtt_ms,omitempty"`
+	Code  deskside.Code `json:"code,omitempty"` // why it is not up
+	Words string        `json:"words,omitempty"`
 }
 
 // Request is what a session is asked for with.

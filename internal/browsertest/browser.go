@@ -19,7 +19,9 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"deskside/internal/await"
 )
@@ -59,7 +61,18 @@ func Open(t testing.TB, launch string, w, h int64) *Page {
 	return p
 }
 
+// listen notes what the page complains of, and answers yes when it asks
+// whether it may be left.
 func (p *Page) listen() {
+	dialogs := chromedp.Events(p.ctx, page.JavascriptDialogOpening)
+	go func() {
+		for _, err := range dialogs {
+			if err != nil {
+				return
+			}
+			chromedp.Call(p.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}
+	}()
 	messages := chromedp.Console(p.ctx)
 	go func() {
 		for m, err := range messages {
@@ -204,18 +217,21 @@ func (p *Page) Focused() string {
 	return Eval[string](p, `(e => (e.getAttribute("aria-label") ?? e.labels?.[0]?.innerText ?? e.innerText ?? e.tagName).trim().replace(/\s+/g, " "))(document.activeElement)`)
 }
 
-// Keys types text; the named keys are those of chromedp's package kb. Enter is
-// sent as a keyboard sends it, as one event whose default a page can prevent.
+// Keys types text; the named keys are those of chromedp's package kb. Each
+// press is one event, as from a keyboard, so that a page which prevents its
+// default gets no character.
 func (p *Page) Keys(text string) {
 	p.t.Helper()
-	for part := range strings.SplitAfterSeq(text, "\r") {
-		words, enter := strings.CutSuffix(part, "\r")
-		if words != "" {
-			p.do("press keys", chromedp.KeyEvent(words))
-		}
-		if enter {
-			p.key(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13})
-			p.key(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13})
+	for _, r := range text {
+		events := kb.Encode(r)
+		for i, e := range events {
+			if e.Type == kb.KeyChar {
+				continue
+			}
+			if i+1 < len(events) && events[i+1].Type == kb.KeyChar {
+				e.Text = events[i+1].Text
+			}
+			p.key(*e)
 		}
 	}
 }

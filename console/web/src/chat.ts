@@ -23,6 +23,7 @@ export class Chat {
   private timer = 0;
   private typingTimer = 0;
   private typed = 0;
+  private peer = "The person";
   private got = 0;
   private read = 0;
   private readonly log = h("ol", { class: "lines", "aria-label": "Conversation" });
@@ -83,11 +84,14 @@ export class Chat {
 
   private take(e: ChatEvent): void {
     switch (e.kind) {
-      case "joined": show(this.notice, false); break;
+      case "joined":
+        show(this.notice, false);
+        this.peer = e.name || this.peer;
+        break;
       case "lost": this.say("Chat was interrupted. What you write is sent when it is back."); break;
       case "line": this.line(e); break;
       case "marks": this.reached(e.got ?? 0, e.read ?? 0); break;
-      case "typing": this.showTyping(e.name, e.on ?? false); break;
+      case "typing": this.showTyping(e.on ?? false); break;
       case "refused": {
         const l = this.lines.get(e.id ?? "");
         if (l) this.set(l, "failed");
@@ -110,13 +114,14 @@ export class Chat {
       this.reached(this.got, this.read);
       return;
     }
+    if (!e.text) return;
     const mine = e.from === "operator";
-    this.put(id, e.seq ?? 0, mine, e.name ?? (mine ? "You" : "The person"), e.text ?? "", e.at ?? new Date().toISOString(), "sent");
+    this.put(id, e.seq ?? 0, mine, e.name || (mine ? "You" : this.peer), e.text ?? "", e.at ?? new Date().toISOString(), "sent");
     if (mine) { this.reached(this.got, this.read); return; }
     show(this.typing, false);
     if (this.isOpen() && document.hasFocus()) { this.see(); return; }
     this.unread++;
-    if (!this.isOpen()) say(`${e.name ?? "The person"} wrote: ${e.text ?? ""}`);
+    if (!this.isOpen()) say(`${e.name || this.peer} wrote: ${e.text ?? ""}`);
     this.changed();
   }
 
@@ -158,8 +163,8 @@ export class Chat {
     }
   }
 
-  private showTyping(name: string | undefined, on: boolean): void {
-    text(this.typing, `${name ?? "The person"} is writing …`);
+  private showTyping(on: boolean): void {
+    text(this.typing, `${this.peer} is writing …`);
     show(this.typing, on);
     this.scroller.scrollTop = this.scroller.scrollHeight;
     clearTimeout(this.typingTimer);

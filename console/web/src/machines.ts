@@ -157,6 +157,8 @@ function row(m: Machine, goTo: (tab: string) => void): HTMLElement {
 function reach(m: Machine): HTMLElement {
   if (!m.reach) return h("span", { class: "soft" }, "Looking …");
   const { tcp, udp } = m.reach;
+  const wrong = [tcp, udp].find((l) => l.code === "wrong-key");
+  if (wrong) return h("span", { class: "wrong-key", title: wrong.words ?? "" }, icon("alert"), "Another key answers");
   if (!tcp.up && !udp.up) return h("span", { class: "legs none", title: tcp.words ?? udp.words ?? "" }, "No answer");
   return h("span", { class: "legs" }, leg("UDP", udp), leg("TCP", tcp));
 }

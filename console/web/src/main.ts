@@ -83,6 +83,8 @@ function goTo(id: string, focus = false): void {
   current = id === home || panes.has(id) ? id : home;
   show(bookPanel, current === home);
   for (const [k, p] of panes) show(p.panel, k === current);
+  const now = panes.get(current);
+  if (now?.kind === "session") (now.view as SessionView).shown();
   drawTabs();
   if (!focus) return;
   if (current === home) bookPanel.querySelector<HTMLElement>("tbody [data-focus][tabindex='0'], .nothing button")?.focus();

@@ -17,6 +17,7 @@ export interface SessionView extends View {
   key(k: string): boolean;
   unread(): number;
   transcript(): string;
+  shown(): void; // its tab was chosen
 }
 
 const shortcuts: Record<string, string> = { chat: "c", files: "f", view: "v", scale: "z", full: "s", keys: "k", clip: "b", end: "e" };
@@ -37,7 +38,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     leave: () => { held.release(); say("The keyboard is back in the page."); (tools.find((b) => b.tabIndex === 0) ?? tools[0])?.focus(); },
     up: (on) => { if (!on) held.release(); draw(); },
   });
-  const chat = new Chat(first, () => { draw(); changed(); }, () => open.chat && !el.hidden);
+  const chat = new Chat(first, () => { draw(); changed(); }, () => open.chat && el.checkVisibility());
   const files = new Files(first);
 
   // The toolbar.
@@ -229,6 +230,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   update(first);
   return {
     el, update, key, unread: () => chat.unread, transcript: () => chat.transcript(),
+    shown: () => { if (open.chat) chat.see(); },
     focus: () => { if (has(tab, "view") && picture.connected) picture.focus(); else tools[0]?.focus(); },
     close: () => {
       clearInterval(ticking);

@@ -4,7 +4,7 @@ export type Phase = "reaching" | "asking" | "open" | "suspended" | "ended" | "fa
 
 export interface Fault { code: string; words: string; by?: string; do?: string }
 
-export interface Leg { up: boolean; rtt_ms?: number; words?: string }
+export interface Leg { up: boolean; rtt_ms?: number; code?: string; words?: string }
 
 export interface Machine {
   name: string;

@@ -1,0 +1,118 @@
+package console
+
+import (
+	"context"
+	"io"
+	"path"
+	"strings"
+
+	"deskside"
+	"deskside/client"
+	"deskside/xfer"
+)
+
+// Files gives the far files. Bodies prefer no path of their own: they take the
+// session's.
+func (r *remote) Files() Files { return remoteFiles{r.Session} }
+
+// remoteFiles are Files over the network. The ticket is taken at each call,
+// for it changes when the session resumes.
+type remoteFiles struct{ s *client.Session }
+
+// maxEntries bounds what the page is sent of one folder.
+const maxEntries = 20_000
+
+func (f remoteFiles) client() (*xfer.Client, error) {
+	t, err := f.s.Ticket(deskside.Xfer)
+	if err != nil {
+		return nil, err
+	}
+	return &xfer.Client{HTTP: f.s.Service(deskside.Xfer), Ticket: t, Agent: f.s.Agent().Key}, nil
+}
+
+func (f remoteFiles) List(ctx context.Context, dir string) (Listing, error) {
+	c, err := f.client()
+	if err != nil {
+		return Listing{}, err
+	}
+	roots, err := c.Roots(ctx)
+	if err != nil {
+		return Listing{}, err
+	}
+	l := Listing{Path: dir}
+	for _, r := range roots {
+		l.Roots = append(l.Roots, Entry{Name: r.Name, Path: slashed(r.Path), Dir: true})
+	}
+	if dir == "" && len(l.Roots) > 0 {
+		l.Path = l.Roots[0].Path
+	}
+	err = c.List(ctx, l.Path, func(e xfer.Entry) bool {
+		l.Entries = append(l.Entries, entryOf(l.Path, e))
+		return len(l.Entries) < maxEntries
+	})
+	return l, err
+}
+
+// slashed writes a path of Windows with the slashes that the protocol takes on
+// every system.
+func slashed(p string) string {
+	if len(p) > 1 && p[1] == ':' || strings.HasPrefix(p, `\\`) {
+		return strings.ReplaceAll(p, `\`, "/")
+	}
+	return p
+}
+
+func entryOf(dir string, e xfer.Entry) Entry {
+	shown := Entry{Name: e.Name, Path: path.Join(dir, e.Name), Dir: e.Kind == xfer.Folder, Size: e.Size, Changed: e.ModTime, Words: e.Why}
+	if e.Kind == xfer.Link {
+		shown.Words = "link to " + e.Target
+	}
+	return shown
+}
+
+func (f remoteFiles) Open(ctx context.Context, p string) (Entry, io.ReadCloser, error) {
+	c, err := f.client()
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	d, err := c.Open(ctx, p, xfer.Options{})
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	return Entry{Name: path.Base(p), Path: p, Size: d.Size, Changed: d.ModTime}, d, nil
+}
+
+func (f remoteFiles) Put(ctx context.Context, p string, size int64, r io.Reader, replace bool) error {
+	c, err := f.client()
+	if err != nil {
+		return err
+	}
+	_, err = c.Send(ctx, xfer.Source{Reader: r, Name: path.Base(p), Size: size}, p, xfer.Options{Replace: replace})
+	return err
+}
+
+func (f remoteFiles) Mkdir(ctx context.Context, p string) error {
+	c, err := f.client()
+	if err != nil {
+		return err
+	}
+	_, err = c.Mkdir(ctx, p, 0)
+	return err
+}
+
+func (f remoteFiles) Rename(ctx context.Context, from, to string) error {
+	c, err := f.client()
+	if err != nil {
+		return err
+	}
+	_, err = c.Rename(ctx, from, to, false)
+	return err
+}
+
+func (f remoteFiles) Delete(ctx context.Context, p string) error {
+	c, err := f.client()
+	if err != nil {
+		return err
+	}
+	return c.Delete(ctx, p, true)
+}
