@@ -17,9 +17,17 @@ type Config struct {
 
 	Addr    string        // a loopback address; "" is 127.0.0.1:0
 	Version string        // shown in the page; "" is deskside.Version
-	Open    string        // a machine of the book whose setup the page begins with
+	Open    *Opening      // what the page begins with; nil is the machines
 	Linger  time.Duration // how long sessions outlive the last page; 0 is 30 s
 	Log     *slog.Logger  // nil discards
+}
+
+// Opening is a setup that the page begins with.
+type Opening struct {
+	Machine   string             `json:"machine"` // its name
+	Reason    string             `json:"reason,omitempty"`
+	Transport deskside.Transport `json:"transport,omitempty"`
+	Ask       bool               `json:"ask,omitempty"` // at once, without a word from the operator
 }
 
 // Limits of a Console.

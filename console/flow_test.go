@@ -344,7 +344,7 @@ func TestSeveralSessionsInTabs(t *testing.T) {
 
 func TestViewBeginsWithItsMachine(t *testing.T) {
 	b := withMachines()
-	c, err := console.New(console.Config{Backend: b, Open: "warehouse"})
+	c, err := console.New(console.Config{Backend: b, Open: &console.Opening{Machine: "warehouse", Reason: "INC-9"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,4 +356,5 @@ func TestViewBeginsWithItsMachine(t *testing.T) {
 	p := browsertest.Open(t, launch, 1280, 720)
 	p.Has("dialog h2", "Connect to warehouse")
 	p.Has("dialog .note", "six digits")
+	p.Until("the reason is there", `document.querySelector("dialog input").value === "INC-9"`)
 }

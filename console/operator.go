@@ -3,6 +3,8 @@ package console
 import (
 	"context"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +15,13 @@ import (
 
 // Operator is the Backend that works over the network: the operator's own
 // folder, opened by package client.
-type Operator struct{ Client *client.Client }
+type Operator struct {
+	Client *client.Client
+
+	// Also are machines to show besides those of the address book, which are
+	// not kept. One whose name the book has is left out.
+	Also []Machine
+}
 
 var _ Backend = Operator{}
 
@@ -26,20 +34,32 @@ func (o Operator) Machines() ([]Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Machine, 0, len(book))
+	list := make([]Machine, 0, len(book)+len(o.Also))
 	for _, m := range book {
-		entry := Machine{Name: m.Name, Address: m.Address, Group: m.Group, Note: m.Note, Used: m.Used}
-		if id, err := o.Client.Known(m.Address); err == nil {
-			entry.Agent = id
+		list = append(list, Machine{Name: m.Name, Address: m.Address, Group: m.Group, Note: m.Note, Used: m.Used})
+	}
+	for _, m := range o.Also {
+		if !slices.ContainsFunc(list, func(in Machine) bool { return strings.EqualFold(in.Name, m.Name) }) {
+			list = append(list, m)
 		}
-		list = append(list, entry)
+	}
+	for i := range list {
+		if id, err := o.Client.Known(list[i].Address); err == nil {
+			list[i].Agent = id
+		}
 	}
 	return list, nil
 }
 
-// Save adds a machine or changes the one called old.
+// Save adds a machine or changes the one called old. One of Also is kept from
+// then on.
 func (o Operator) Save(old string, m Machine) error {
 	book := o.Client.Book()
+	if slices.ContainsFunc(o.Also, func(in Machine) bool { return in.Name == old }) {
+		if _, kept, err := book.Find(old); err == nil && !kept {
+			old = ""
+		}
+	}
 	if old != m.Name {
 		if _, taken, err := book.Find(m.Name); err != nil || taken {
 			return cmpErr(err, deskside.Errorf(deskside.CodeExists, "there is a machine %q already", m.Name).

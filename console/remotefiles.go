@@ -7,35 +7,26 @@ import (
 	"strings"
 
 	"deskside"
-	"deskside/client"
 	"deskside/xfer"
 )
 
-// Files gives the far files. Bodies prefer no path of their own: they take the
-// session's.
-func (r *remote) Files() Files { return remoteFiles{r.Session} }
+// Files gives the far files.
+func (r *remote) Files() Files {
+	return remoteFiles{&xfer.Client{
+		HTTP:   r.Service(deskside.Xfer),
+		Ticket: func() (deskside.Ticket, error) { return r.Ticket(deskside.Xfer) },
+		Agent:  r.Agent().Key,
+	}}
+}
 
-// remoteFiles are Files over the network. The ticket is taken at each call,
-// for it changes when the session resumes.
-type remoteFiles struct{ s *client.Session }
+// remoteFiles are Files over the network.
+type remoteFiles struct{ c *xfer.Client }
 
 // maxEntries bounds what the page is sent of one folder.
 const maxEntries = 20_000
 
-func (f remoteFiles) client() (*xfer.Client, error) {
-	t, err := f.s.Ticket(deskside.Xfer)
-	if err != nil {
-		return nil, err
-	}
-	return &xfer.Client{HTTP: f.s.Service(deskside.Xfer), Ticket: t, Agent: f.s.Agent().Key}, nil
-}
-
 func (f remoteFiles) List(ctx context.Context, dir string) (Listing, error) {
-	c, err := f.client()
-	if err != nil {
-		return Listing{}, err
-	}
-	roots, err := c.Roots(ctx)
+	roots, err := f.c.Roots(ctx)
 	if err != nil {
 		return Listing{}, err
 	}
@@ -46,7 +37,7 @@ func (f remoteFiles) List(ctx context.Context, dir string) (Listing, error) {
 	if dir == "" && len(l.Roots) > 0 {
 		l.Path = l.Roots[0].Path
 	}
-	err = c.List(ctx, l.Path, func(e xfer.Entry) bool {
+	err = f.c.List(ctx, l.Path, func(e xfer.Entry) bool {
 		l.Entries = append(l.Entries, entryOf(l.Path, e))
 		return len(l.Entries) < maxEntries
 	})
@@ -71,11 +62,7 @@ func entryOf(dir string, e xfer.Entry) Entry {
 }
 
 func (f remoteFiles) Open(ctx context.Context, p string) (Entry, io.ReadCloser, error) {
-	c, err := f.client()
-	if err != nil {
-		return Entry{}, nil, err
-	}
-	d, err := c.Open(ctx, p, xfer.Options{})
+	d, err := f.c.Open(ctx, p, xfer.Options{})
 	if err != nil {
 		return Entry{}, nil, err
 	}
@@ -83,36 +70,20 @@ func (f remoteFiles) Open(ctx context.Context, p string) (Entry, io.ReadCloser, 
 }
 
 func (f remoteFiles) Put(ctx context.Context, p string, size int64, r io.Reader, replace bool) error {
-	c, err := f.client()
-	if err != nil {
-		return err
-	}
-	_, err = c.Send(ctx, xfer.Source{Reader: r, Name: path.Base(p), Size: size}, p, xfer.Options{Replace: replace})
+	_, err := f.c.Send(ctx, xfer.Source{Reader: r, Name: path.Base(p), Size: size}, p, xfer.Options{Replace: replace})
 	return err
 }
 
 func (f remoteFiles) Mkdir(ctx context.Context, p string) error {
-	c, err := f.client()
-	if err != nil {
-		return err
-	}
-	_, err = c.Mkdir(ctx, p, 0)
+	_, err := f.c.Mkdir(ctx, p, 0)
 	return err
 }
 
 func (f remoteFiles) Rename(ctx context.Context, from, to string) error {
-	c, err := f.client()
-	if err != nil {
-		return err
-	}
-	_, err = c.Rename(ctx, from, to, false)
+	_, err := f.c.Rename(ctx, from, to, false)
 	return err
 }
 
 func (f remoteFiles) Delete(ctx context.Context, p string) error {
-	c, err := f.client()
-	if err != nil {
-		return err
-	}
-	return c.Delete(ctx, p, true)
+	return f.c.Delete(ctx, p, true)
 }

@@ -73,7 +73,7 @@ type notice struct {
 	Type     string        `json:"type"` // "hello", "machines", "tab", "gone"
 	Version  string        `json:"version,omitempty"`
 	Operator string        `json:"operator,omitempty"`
-	Open     string        `json:"open,omitempty"` // in a hello: the machine to set up at once
+	Open     *Opening      `json:"open,omitempty"` // in a hello
 	Machines []machineView `json:"machines,omitempty"`
 	Tabs     []tabView     `json:"tabs,omitempty"`
 	Tab      *tabView      `json:"tab,omitempty"`

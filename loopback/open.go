@@ -24,6 +24,10 @@ type Desk struct {
 	// Path is where programs are looked for, folders with colons between; ""
 	// is the environment's PATH and the system's usual folders.
 	Path string
+
+	// Size is of a page's window where it can be chosen, "width,height" in
+	// pixels; "" is 460,680.
+	Size string
 }
 
 // Window is a program that was opened on a desk.
@@ -38,7 +42,7 @@ type Window struct {
 // browser is a program that shows a page.
 type browser struct {
 	names []string
-	args  func(page, profile string, asRoot bool) []string
+	args  func(page, profile, size string, asRoot bool) []string
 	own   bool // runs apart from the user's other windows of it
 }
 
@@ -52,9 +56,9 @@ var browsers = []browser{
 
 // chromiumArgs gives the page a window and a profile of its own: extensions of
 // the user's must not read it, and Close must end this window and no other.
-func chromiumArgs(page, profile string, asRoot bool) []string {
+func chromiumArgs(page, profile, size string, asRoot bool) []string {
 	args := []string{
-		"--app=" + page, "--user-data-dir=" + profile, "--window-size=460,680",
+		"--app=" + page, "--user-data-dir=" + profile, "--window-size=" + size,
 		"--no-first-run", "--no-default-browser-check", "--disable-extensions", "--disable-sync",
 		"--disable-background-networking", "--disable-component-update",
 		"--password-store=basic", // or it asks to unlock the user's keyring
@@ -67,11 +71,11 @@ func chromiumArgs(page, profile string, asRoot bool) []string {
 	return args
 }
 
-func firefoxArgs(page, profile string, _ bool) []string {
+func firefoxArgs(page, profile, _ string, _ bool) []string {
 	return []string{"--new-instance", "--profile", profile, "--new-window", page}
 }
 
-func plainArgs(page, _ string, _ bool) []string { return []string{page} }
+func plainArgs(page, _, _ string, _ bool) []string { return []string{page} }
 
 // terminal is a program that runs another in a window.
 type terminal struct {
@@ -119,13 +123,13 @@ func (d Desk) OpenBrowser(file string) (*Window, error) {
 	}
 	page := (&url.URL{Scheme: "file", Path: file}).String()
 	if !b.own {
-		return d.start(path, b.args(page, "", false), "", false)
+		return d.start(path, b.args(page, "", "", false), "", false)
 	}
 	profile, err := d.newProfile()
 	if err != nil {
 		return nil, err
 	}
-	return d.start(path, b.args(page, filepath.Join(profile, "profile"), d.user().UID == 0), profile, true)
+	return d.start(path, b.args(page, filepath.Join(profile, "profile"), orElse(d.Size, "460,680"), d.user().UID == 0), profile, true)
 }
 
 // newProfile makes a directory with a "profile" in it that belongs to the user.

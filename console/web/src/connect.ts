@@ -31,10 +31,24 @@ function presetOf(set: Set<string>): Preset {
   return "own";
 }
 
+/** usual gives the rights that were asked of the machine the last time. */
+const usual = (m: Machine): string => localStorage.getItem(kept(m)) ?? presets.help.join(",");
+
+async function begin(m: Machine, rights: string, reason: string, transport: string): Promise<Tab> {
+  const t = await call<Tab>("POST", "/api/tabs", { machine: m.name, rights, reason, transport });
+  if (!store.tab(t.id)) store.put(t); // the event stream may have told of it already
+  return t;
+}
+
+/** connectAtOnce begins a setup for the usual rights. */
+export async function connectAtOnce(m: Machine, reason: string, transport: string): Promise<Tab> {
+  return begin(m, usual(m), reason, transport);
+}
+
 /** connect asks what for, and begins the setup. */
-export function connect(m: Machine, opened: (t: Tab) => void, reason = ""): void {
-  const wanted = new Set((localStorage.getItem(kept(m)) ?? presets.help.join(",")).split(",").filter(Boolean));
-  let transport = "";
+export function connect(m: Machine, opened: (t: Tab) => void, reason = "", path = ""): void {
+  const wanted = new Set(usual(m).split(",").filter(Boolean));
+  let transport = path;
   const d = dialog(`Connect to ${m.name}`, { lead: m.address });
   const why = h("input", { type: "text", value: reason, maxlength: 500, placeholder: "INC-4711, printer does not print", autocomplete: "off" });
   const problem = h("div");
@@ -71,8 +85,7 @@ export function connect(m: Machine, opened: (t: Tab) => void, reason = ""): void
     fill(problem);
     localStorage.setItem(kept(m), [...wanted].join(","));
     try {
-      const t = await call<Tab>("POST", "/api/tabs", { machine: m.name, rights: [...wanted].join(","), reason: why.value, transport });
-      if (!store.tab(t.id)) store.put(t); // the event stream may have told of it already
+      const t = await begin(m, [...wanted].join(","), why.value, transport);
       d.close();
       opened(t);
     } catch (e) {

@@ -1,7 +1,7 @@
 // The page: the tabs above, the machines or a session below.
 import { call, faultOf, loggedIn, tabPath } from "./api";
 import { addMachine } from "./add";
-import { connect } from "./connect";
+import { connect, connectAtOnce } from "./connect";
 import { endedView } from "./ended";
 import { add, fill, h, one, rove, show, text } from "./dom";
 import { icon } from "./icons";
@@ -180,13 +180,18 @@ function drawLink(): void {
   fill(banner, icon("alert"), h("span", {}, "The console does not answer. If it was ended, start it again with "), h("code", {}, "deskside console"), ".");
 }
 
-/** first opens what the console was started for. */
+/** first opens what the console was started for, once. */
 function first(n: Notice): void {
-  const m = n.open ? store.machines.find((o) => o.name === n.open) : undefined;
-  if (!m || sessionStorage.getItem("deskside.opened") === n.open) return;
-  sessionStorage.setItem("deskside.opened", n.open ?? "");
-  if (!store.tabOf(m.name)) connect(m, (t) => goTo(t.id, true));
+  const o = n.open, m = store.machines.find((m) => m.name === o?.machine);
+  if (!o || !m || sessionStorage.getItem(openedOnce)) return;
+  sessionStorage.setItem(openedOnce, m.name);
+  if (store.tabOf(m.name)) return;
+  const opened = (t: Tab): void => goTo(t.id, true);
+  if (!o.ask) { connect(m, opened, o.reason, o.transport); return; }
+  connectAtOnce(m, o.reason ?? "", o.transport ?? "").then(opened, (e: unknown) => complain(faultOf(e)));
 }
+
+const openedOnce = "deskside.opened";
 
 function start(): void {
   applyTheme();

@@ -63,12 +63,14 @@ export interface Notice {
   type: "hello" | "machines" | "tab" | "gone";
   version?: string;
   operator?: string;
-  open?: string;
+  open?: Opening;
   machines?: Machine[];
   tabs?: Tab[];
   tab?: Tab;
   id?: string;
 }
+
+export interface Opening { machine: string; reason?: string; transport?: string; ask?: boolean }
 
 export interface Look {
   agent: string;
