@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -140,8 +141,7 @@ func (s *source) calls(pkg string, names ...string) (found []ast.Node) {
 
 // tree lists the files of the repository that are ours, without what is built
 // or fetched.
-func tree(t *testing.T) []string {
-	t.Helper()
+func tree() ([]string, error) {
 	list := []string{}
 	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -155,31 +155,40 @@ func tree(t *testing.T) []string {
 		}
 		return nil
 	})
+	return list, err
+}
+
+// sources gives every Go file, parsed once for all rules.
+func sources(t *testing.T) []*source {
+	t.Helper()
+	list, err := parsed()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return list
 }
 
-func sources(t *testing.T) []*source {
-	t.Helper()
+var parsed = sync.OnceValues(func() ([]*source, error) {
+	paths, err := tree()
+	if err != nil {
+		return nil, err
+	}
 	list := []*source{}
-	for _, p := range tree(t) {
+	for _, p := range paths {
 		if !strings.HasSuffix(p, ".go") || strings.Contains(p, "testdata/") {
 			continue
 		}
 		s := &source{path: p, dir: path.Dir(p), test: strings.HasSuffix(p, "_test.go"), fset: token.NewFileSet()}
-		var err error
 		if s.text, err = os.ReadFile(p); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if s.file, err = parser.ParseFile(s.fset, p, s.text, parser.ParseComments); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		list = append(list, s)
 	}
-	return list
-}
+	return list, nil
+})
 
 // ours gives the folder of a package of this module.
 func ours(importPath string) (dir string, ok bool) {
@@ -466,8 +475,12 @@ func TestKeysAreCheckedInOnePlace(t *testing.T) {
 
 func TestNothingIsLeftForLater(t *testing.T) {
 	mark := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b`)
+	paths, err := tree()
+	if err != nil {
+		t.Fatal(err)
+	}
 	kinds := []string{".go", ".md", ".ts", ".css", ".html", ".sh", ".toml", ".txtar", ".mjs"}
-	for _, p := range tree(t) {
+	for _, p := range paths {
 		if !slices.Contains(kinds, path.Ext(p)) && !within(p, "script") || path.Base(p) == "THIRD_PARTY.md" {
 			continue
 		}
