@@ -15,6 +15,7 @@ import (
 	"deskside/authority"
 	"deskside/desktop"
 	"deskside/identity"
+	"deskside/loopback"
 	"deskside/rcinfo"
 	"deskside/transport"
 	"deskside/wire"
@@ -41,6 +42,10 @@ type Config struct {
 	// Screen is the desktop to show; nil opens Settings.Display. The agent
 	// closes it.
 	Screen Screen
+
+	// Desk is where the chat's windows open; nil is the display that
+	// Settings.Display names, and nowhere with a Screen of one's own.
+	Desk *loopback.Desk
 
 	Log *slog.Logger
 }
@@ -134,7 +139,7 @@ func (a *Agent) judge() error {
 			c.Person = hold.Asking(person)
 		}
 	}
-	a.services.begin(a)
+	a.services.beginChat(a)
 	a.authority = authority.New(c)
 	return nil
 }

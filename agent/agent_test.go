@@ -18,6 +18,7 @@ import (
 	"deskside/desktop/desktoptest"
 	"deskside/identity"
 	"deskside/internal/await"
+	"deskside/loopback"
 	"deskside/rcinfo"
 	"deskside/transport"
 	"deskside/transport/transporttest"
@@ -28,6 +29,7 @@ import (
 type desk struct {
 	*Agent
 	dir    string
+	bin    string // the only programs that can be opened on the screen
 	screen *desktoptest.Fake
 	op     *identity.Identity
 	dialer *transport.Dialer
@@ -36,7 +38,7 @@ type desk struct {
 func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
 	t.Helper()
 	transporttest.CheckLeaks(t)
-	d := &desk{dir: filepath.Join(t.TempDir(), "agent"), screen: desktoptest.New(320, 200), op: transporttest.Identity(t)}
+	d := &desk{dir: filepath.Join(t.TempDir(), "agent"), bin: t.TempDir(), screen: desktoptest.New(320, 200), op: transporttest.Identity(t)}
 	if _, err := Init(d.dir); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,9 @@ func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
 		s.Ports = "0,0,0,0"
 	}
 	s.Listen = []string{"127.0.0.1"}
-	a, err := Start(t.Context(), Config{Dir: d.dir, Settings: s, Screen: d.screen, Log: slog.New(slog.DiscardHandler)})
+	a, err := Start(t.Context(), Config{
+		Dir: d.dir, Settings: s, Screen: d.screen, Desk: &loopback.Desk{Path: d.bin}, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,9 +49,19 @@ func (a *Agent) watchBar(ctx context.Context) {
 			if !ok {
 				return
 			}
-			if do.Do == desktop.BarStop {
-				a.authority.End(do.Session, deskside.CausePerson)
-			}
+			a.do(do)
+		}
+	}
+}
+
+// do does what a button of the bar says.
+func (a *Agent) do(b desktop.BarAction) {
+	switch b.Do {
+	case desktop.BarStop:
+		a.authority.End(b.Session, deskside.CausePerson)
+	case desktop.BarChat:
+		if a.services.window != nil {
+			a.services.window.Open(b.Session)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"deskside/chat"
 	"deskside/desktop"
 	"deskside/identity"
+	"deskside/person"
 	"deskside/rcinfo"
 	"deskside/remctrl"
 	"deskside/wire"
@@ -25,17 +26,9 @@ import (
 type services struct {
 	hold     *desktop.Hold // what remote input passes through; nil: there is no screen
 	chat     *chat.Chat
+	window   *person.Person // the person's side of the chat; nil: it could not be opened
 	handlers [len(deskside.Services)]http.Handler
 	closers  []func() error
-}
-
-// begin makes what the authority tells of its sessions, before it is there.
-func (s *services) begin(a *Agent) {
-	s.chat = chat.New(chat.Config{
-		Gate: a, Log: a.cfg.Log,
-		AuditMessages: func() bool { p, _ := a.authority.Policy(); return p.AuditChat },
-	})
-	s.closers = append(s.closers, s.chat.Close)
 }
 
 // open makes the other services.

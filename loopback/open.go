@@ -85,7 +85,7 @@ type terminal struct {
 
 var terminals = []terminal{
 	{"xterm", func(title string, argv []string) []string {
-		return append([]string{"-u8", "-T", title, "-fa", "Monospace", "-fs", "11", "-geometry", "64x26", "-e"}, argv...)
+		return append([]string{"-u8", "-T", title, "-fa", "Monospace", "-fs", "11", "-geometry", "80x26", "-e"}, argv...)
 	}},
 	{"x-terminal-emulator", func(title string, argv []string) []string {
 		return append([]string{"-T", title, "-e"}, argv...)

@@ -1,0 +1,52 @@
+package agent
+
+import (
+	"deskside/chat"
+	"deskside/loopback"
+	"deskside/person"
+)
+
+// desk is where the chat's windows open: on the display that the settings
+// name. nil is nowhere.
+func (a *Agent) desk() *loopback.Desk {
+	if a.cfg.Desk != nil || a.cfg.Screen != nil || a.screen == nil {
+		return a.cfg.Desk
+	}
+	d, err := deskOf(a.cfg.Settings.Display)
+	if err != nil {
+		a.cfg.Log.Warn("the chat opens no window here", "error", err)
+	}
+	return d
+}
+
+// beginChat makes the chat, which the authority tells of its sessions before it
+// is there itself, and the person's side of it. Without the latter the
+// operators' side is served all the same.
+func (s *services) beginChat(a *Agent) {
+	desk, user := a.desk(), loopback.Self()
+	if desk != nil && desk.User != nil {
+		user = desk.User
+	}
+	s.chat = chat.New(chat.Config{
+		Gate: a, Log: a.cfg.Log,
+		Person:        func() string { return user.Name },
+		AuditMessages: func() bool { p, _ := a.authority.Policy(); return p.AuditChat },
+	})
+	s.closers = append(s.closers, s.chat.Close)
+	p, err := person.New(person.Config{Chat: s.chat, Desk: desk, Log: a.cfg.Log})
+	if err != nil {
+		a.cfg.Log.Error("the person cannot chat", "error", err)
+		return
+	}
+	s.window = p
+	s.closers = append(s.closers, p.Close)
+}
+
+// ChatSocket is the path of the Unix socket where programs of the person's
+// join the chat, "" where there is none.
+func (a *Agent) ChatSocket() string {
+	if a.services.window == nil {
+		return ""
+	}
+	return a.services.window.Socket()
+}
