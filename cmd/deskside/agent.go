@@ -158,7 +158,7 @@ func (f *agentRunFlags) greet(e *env, a *agent.Agent, dir string) error {
 		ports[s.String()] = a.Ports().Of(s)
 	}
 	if e.json {
-		return e.line(map[string]any{"id": a.ID(), "ports": ports, "dir": dir})
+		return e.line(map[string]any{"id": a.ID(), "ports": ports, "dir": dir, "chat": a.ChatSocket()})
 	}
 	fmt.Fprintf(e.stdout, "Agent %s\n", a.ID())
 	for _, s := range deskside.Services {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,7 +21,8 @@ import (
 //
 //	agent DIR [flags...]
 //
-// It sets HOST to host:port of its 2701 service and AGENT to its ID. A second
+// It sets HOST to host:port of its 2701 service, AGENT to its ID and CHAT to
+// the socket where the person's programs join the chat. A second
 // agent takes the place of the first, which is ended.
 func cmdAgent(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
@@ -46,10 +48,12 @@ func cmdAgent(ts *testscript.TestScript, neg bool, args []string) {
 	var greeting struct {
 		ID    deskside.AgentID
 		Ports map[string]int
+		Chat  string
 	}
 	ts.Check(json.Unmarshal([]byte(line), &greeting))
 	ts.Setenv("HOST", fmt.Sprintf("127.0.0.1:%d", greeting.Ports["sms-rcinfo"]))
 	ts.Setenv("AGENT", greeting.ID.String())
+	ts.Setenv("CHAT", greeting.Chat)
 }
 
 // scriptLog shows what a program in the background says.
@@ -75,6 +79,21 @@ func cmdUntil(ts *testscript.TestScript, neg bool, args []string) {
 			got = exit.ExitCode()
 		}
 		return fmt.Sprint(got) == args[0]
+	})
+}
+
+// cmdUntilSays repeats a program until it prints a line that matches:
+//
+//	untilsays REGEXP program args...
+func cmdUntilSays(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: untilsays REGEXP program args...")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	await.True(fatal{ts}, strings.Join(args, " "), func() bool {
+		ts.Exec(args[1], args[2:]...) // a program that fails says nothing yet
+		return want.MatchString(ts.ReadFile("stdout"))
 	})
 }
 

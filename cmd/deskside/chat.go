@@ -64,7 +64,11 @@ func (f *chatFlags) run(ctx context.Context, e *env, args []string) error {
 		if f.message != "" {
 			return f.sayOnce(ctx, e, c)
 		}
-		return converse(ctx, e, c)
+		lines := make(chan string)
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		go readLines(ctx, e, lines)
+		return e.converse(ctx, c, lines)
 	})
 }
 
@@ -138,12 +142,9 @@ func follow(ctx context.Context, e *env, c *chat.Client, late *<-chan time.Time,
 	}
 }
 
-// converse sends the lines of the standard input and prints what comes.
-func converse(ctx context.Context, e *env, c *chat.Client) error {
-	lines := make(chan string)
-	read, stop := context.WithCancel(ctx)
-	defer stop()
-	go readLines(read, e, lines)
+// converse sends the lines that hold anything, for either side, and prints what
+// comes.
+func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string) error {
 	// Messages that the agent has not answered yet. Once the input has ended,
 	// none left means that all was said.
 	open, ended := map[string]bool{}, false
@@ -152,6 +153,9 @@ func converse(ctx context.Context, e *env, c *chat.Client) error {
 		case text, ok := <-lines:
 			if !ok {
 				lines, ended = nil, true
+				break
+			}
+			if text = strings.TrimSpace(text); text == "" {
 				break
 			}
 			id, err := c.Send(text)
@@ -182,19 +186,15 @@ func converse(ctx context.Context, e *env, c *chat.Client) error {
 	}
 }
 
-// readLines gives the lines of the standard input that hold anything. It may
-// stay in a read after ctx ended; then the process is about to exit.
+// readLines gives the lines of the standard input. It may stay in a read after
+// ctx ended; then the process is about to exit.
 func readLines(ctx context.Context, e *env, lines chan<- string) {
 	defer close(lines)
 	in := bufio.NewScanner(e.stdin)
 	in.Buffer(nil, chat.MaxText+1)
 	for in.Scan() {
-		text := strings.TrimSpace(in.Text())
-		if text == "" {
-			continue
-		}
 		select {
-		case lines <- text:
+		case lines <- in.Text():
 		case <-ctx.Done():
 			return
 		}
@@ -223,7 +223,7 @@ func (e *env) sayFrame(m chat.Frame) error {
 		fmt.Fprintln(e.stderr, "the connection was lost; trying again")
 	case chat.Typing:
 		if m.On && e.tty {
-			fmt.Fprintln(e.stderr, "(the person writes)")
+			fmt.Fprintln(e.stderr, "(the other side writes)")
 		}
 	}
 	return nil

@@ -19,12 +19,13 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"agent":    cmdAgent,
-			"permitme": cmdPermitMe,
-			"repin":    cmdRepin,
-			"auditlog": cmdAuditLog,
-			"status":   cmdStatus,
-			"until":    cmdUntil,
+			"agent":     cmdAgent,
+			"permitme":  cmdPermitMe,
+			"repin":     cmdRepin,
+			"auditlog":  cmdAuditLog,
+			"status":    cmdStatus,
+			"until":     cmdUntil,
+			"untilsays": cmdUntilSays,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DESKSIDE_HOME", e.WorkDir+"/home/deskside")
