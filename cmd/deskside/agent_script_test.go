@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -32,13 +33,15 @@ func cmdAgent(ts *testscript.TestScript, neg bool, args []string) {
 		"agent", "run", "--json", "--dir", ts.MkAbs(args[0]), "--listen", "127.0.0.1", "--ports", "0,0,0,0", "--display", "none",
 	}, args[1:]...)...)
 	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "DESKSIDE_HOME="+ts.Getenv("DESKSIDE_HOME"))
-	cmd.Stderr = &scriptLog{ts: ts}
+	said := new(bytes.Buffer) // the script's own log is for its goroutine alone
+	cmd.Stderr = said
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
 		cmd.Process.Signal(os.Interrupt)
 		cmd.Wait()
+		ts.Logf("[agent]\n%s", said)
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
@@ -54,14 +57,6 @@ func cmdAgent(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("HOST", fmt.Sprintf("127.0.0.1:%d", greeting.Ports["sms-rcinfo"]))
 	ts.Setenv("AGENT", greeting.ID.String())
 	ts.Setenv("CHAT", greeting.Chat)
-}
-
-// scriptLog shows what a program in the background says.
-type scriptLog struct{ ts *testscript.TestScript }
-
-func (l *scriptLog) Write(b []byte) (int, error) {
-	l.ts.Logf("%s", strings.TrimRight(string(b), "\n"))
-	return len(b), nil
 }
 
 // cmdUntil repeats a program until it exits with a status, for what takes
