@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -168,7 +167,8 @@ func (a *Agent) run(task func()) {
 	}()
 }
 
-// serve listens on every endpoint.
+// serve listens on every endpoint, and answers on none before all are open: the
+// first answer tells all ports.
 func (a *Agent) serve(ctx context.Context) error {
 	ports, err := deskside.ParsePorts(a.cfg.Settings.Ports)
 	if err != nil {
@@ -176,19 +176,26 @@ func (a *Agent) serve(ctx context.Context) error {
 	}
 	a.ports = ports
 	a.services.open(a)
+	begin := []func(){}
 	for _, s := range deskside.Services {
-		if err := a.listen(ctx, s); err != nil {
+		tasks, err := a.listen(ctx, s)
+		if err != nil {
 			return err
 		}
+		begin = append(begin, tasks...)
+	}
+	for _, task := range begin {
+		a.run(task)
 	}
 	return nil
 }
 
-// listen opens one service on all configured hosts.
-func (a *Agent) listen(ctx context.Context, s deskside.Service) error {
+// listen opens one service on all configured hosts, and gives the tasks that
+// serve it.
+func (a *Agent) listen(ctx context.Context, s deskside.Service) (tasks []func(), err error) {
 	tcp, udp, err := a.cfg.Settings.carriers()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	hosts := a.cfg.Settings.Listen
 	if len(hosts) == 0 {
@@ -201,17 +208,17 @@ func (a *Agent) listen(ctx context.Context, s deskside.Service) error {
 			Identity: a.id, Service: s, Addr: joinHostPort(host, a.ports.Of(s)), TCP: tcp, UDP: udp,
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		a.listeners = append(a.listeners, l)
 		a.ports[s] = l.Port()
-		a.run(func() {
+		tasks = append(tasks, func() {
 			if err := wire.Serve(ctx, server, l); err != nil && ctx.Err() == nil {
 				a.cfg.Log.Error("the service stopped", "service", s, "error", err)
 			}
 		})
 	}
-	return nil
+	return tasks, nil
 }
 
 // ID gives the agent's ID.
@@ -288,5 +295,3 @@ func (a auditor) Append(ctx context.Context, e deskside.Event) error {
 func (a auditor) SignedHead() (string, error) {
 	return signHead(a.log, a.id)
 }
-
-var errNoDesktop = errors.New("this program was built without a desktop for this system")

@@ -3,10 +3,13 @@
 package agent
 
 import (
+	"errors"
 	"log/slog"
 
 	"deskside/loopback"
 )
+
+var errNoDesktop = errors.New("this program was built without a desktop for this system")
 
 // openDesktop says that there is no desktop backend for this system yet.
 func openDesktop(string, *slog.Logger) (Screen, error) { return nil, errNoDesktop }
