@@ -134,8 +134,9 @@ func (h *hand) pointer(x, y int, b desktop.Buttons, view raster.Rect) error {
 	h.settle()
 	h.acted()
 	x, y = view.X0+min(max(x, 0), view.W()-1), view.Y0+min(max(y, 0), view.H()-1)
+	err := h.hands.Pointer(x, y, h.buttons)
 	h.v.svc.src.point(x, y)
-	return h.failed(h.hands.Pointer(x, y, h.buttons))
+	return h.failed(err)
 }
 
 // settle notes whether anything is held.

@@ -118,13 +118,13 @@ func TestLetsGo(t *testing.T) {
 func TestLetsGoWhileBlocked(t *testing.T) {
 	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
 		w := newWorld(t, n, nil)
-		w.desktop.Resize(4000, 3000)
+		w.desktop.Resize(2600, 2000)
 		conn := w.raw("")
 		c, err := rfb.NewClient(conn, rfb.ClientConfig{Encodings: nil, OnDemand: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Send(rfb.SetEncodings{}) // Raw, 48 MB an update
+		c.Send(rfb.SetEncodings{}) // Raw, 20 MB an update
 		c.Request(false)
 		c.Key('x', 0, true)
 		held(t, w, 1, 0)

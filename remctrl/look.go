@@ -19,6 +19,8 @@ type display struct {
 	view   raster.Rect  // what of the picture that is
 	blind  bool         // the right to see is not there
 	drawn  raster.Rect  // where the pointer is drawn into the picture
+	tipX   int          // of the pointer's picture, its corner in the view
+	tipY   int
 
 	resized bool
 	cursor  desktop.Cursor
@@ -114,7 +116,7 @@ func (v *viewer) look(now time.Time) bool {
 		d.job.changed.Clear()
 		return true
 	}
-	d.plan(s)
+	d.plan()
 	d.compare(d.scene(s))
 	d.refresh(now)
 	return d.news() || !d.dirty.Empty() || !d.sharp.Empty() || !d.to.Empty()
@@ -142,6 +144,9 @@ func (v *viewer) frame(s *source) {
 	d.job.size = d.resized || d.job.size && extended
 	d.job.sizeAnswer = d.job.sizeAnswer && extended
 	d.cursor = s.cursor
+	at := s.pointed.Load()
+	d.tipX = int(at>>32) - d.cursor.HotX - view.X0
+	d.tipY = int(at&0xffffffff) - d.cursor.HotY - view.Y0
 	if d.blind {
 		d.cursor = desktop.Cursor{Hidden: true}
 	}
@@ -162,7 +167,7 @@ func screensOf(list []rfb.Screen, l desktop.Layout, view raster.Rect) []rfb.Scre
 }
 
 // plan collects into todo what may differ and was asked for.
-func (d *display) plan(s *source) {
+func (d *display) plan() {
 	canvas := d.shadow.Bounds()
 	d.todo.Clear()
 	if d.job.whole {
@@ -174,7 +179,7 @@ func (d *display) plan(s *source) {
 	}
 	d.job.whole = false
 	d.job.changed.Clear()
-	if pointer := d.pointer(s); pointer != d.drawn || d.job.cursor && !pointer.Empty() {
+	if pointer := d.pointer(); pointer != d.drawn || d.job.cursor && !pointer.Empty() {
 		d.todo.Add(pointer)
 		d.todo.Add(d.drawn)
 		d.drawn = pointer
@@ -188,12 +193,11 @@ func (d *display) plan(s *source) {
 
 // pointer gives where the pointer is to be drawn, for an other end that does not
 // draw it by itself; empty if it is not.
-func (d *display) pointer(s *source) raster.Rect {
+func (d *display) pointer() raster.Rect {
 	if d.cursor.Hidden || d.job.encodings.Has(rfb.EncodingCursor) {
 		return raster.Rect{}
 	}
-	x, y := s.x-d.cursor.HotX-d.view.X0, s.y-d.cursor.HotY-d.view.Y0
-	return raster.XYWH(x, y, d.cursor.Image.W, d.cursor.Image.H).Intersect(d.shadow.Bounds())
+	return raster.XYWH(d.tipX, d.tipY, d.cursor.Image.W, d.cursor.Image.H).Intersect(d.shadow.Bounds())
 }
 
 // scene gives what the other end should show, right at least within todo and
@@ -223,14 +227,13 @@ func (d *display) compose(s *source, r raster.Rect) {
 	seen := r.Intersect(raster.XYWH(0, 0, d.view.W(), d.view.H()))
 	part := s.frame.Sub(d.view)
 	d.composed.Copy(&part, seen)
-	d.overlay(s, r.Intersect(d.drawn))
+	d.overlay(r.Intersect(d.drawn))
 }
 
 // overlay draws the pointer within r.
-func (d *display) overlay(s *source, r raster.Rect) {
-	x0, y0 := s.x-d.cursor.HotX-d.view.X0, s.y-d.cursor.HotY-d.view.Y0
+func (d *display) overlay(r raster.Rect) {
 	for y := r.Y0; y < r.Y1; y++ {
-		to, from := d.composed.Row(y, r.X0, r.X1), d.cursor.Image.Row(y-y0, r.X0-x0, r.X1-x0)
+		to, from := d.composed.Row(y, r.X0, r.X1), d.cursor.Image.Row(y-d.tipY, r.X0-d.tipX, r.X1-d.tipX)
 		for i := 0; i < len(to); i += raster.BytesPerPixel {
 			a := int(from[i+3])
 			for c := range 3 {

@@ -162,7 +162,7 @@ func TestSlowReader(t *testing.T) {
 			c.WriteTimeout = 50 * time.Millisecond
 			c.Log = slog.New(slog.NewTextHandler(&log, nil))
 		})
-		w.desktop.Resize(3000, 2500)
+		w.desktop.Resize(2600, 2000)
 		slow := w.raw("")
 		c, err := rfb.NewClient(slow, rfb.ClientConfig{OnDemand: true, Encodings: []codec.Encoding{codec.Raw}})
 		if err != nil {

@@ -3,6 +3,7 @@ package remctrl
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"deskside/codec"
 	"deskside/desktop"
@@ -16,6 +17,10 @@ type source struct {
 	done    chan struct{} // closed when the loop has ended
 	joined  chan struct{} // holds a value after a viewer joined
 
+	// pointed is where viewers put the pointer: x in the upper half, y in the
+	// lower.
+	pointed atomic.Uint64
+
 	// mu guards what is below. Viewers hold it for reading while they look at
 	// the picture.
 	mu      sync.RWMutex
@@ -24,7 +29,6 @@ type source struct {
 	ready   bool // frame is up to date
 	layout  desktop.Layout
 	cursor  desktop.Cursor // whose picture is not written to any more
-	x, y    int            // where viewers put the pointer
 	viewers map[*viewer]bool
 	pause   context.CancelFunc // ends the present Next; nil while nobody watches
 }
@@ -153,12 +157,12 @@ func keepCursor(c *desktop.Cursor) desktop.Cursor {
 // point notes where a viewer put the pointer, for those that have it drawn into
 // the picture.
 func (s *source) point(x, y int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.x == x && s.y == y {
+	at := uint64(x)<<32 | uint64(y)
+	if s.pointed.Swap(at) == at {
 		return
 	}
-	s.x, s.y = x, y
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	for v := range s.viewers {
 		v.nudge()
 	}
