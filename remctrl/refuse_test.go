@@ -16,7 +16,6 @@ import (
 	"deskside/remctrl"
 	"deskside/rfb"
 	"deskside/transport/transporttest"
-	"deskside/wire"
 )
 
 var errFull = errors.New("no space left on device")
@@ -218,5 +217,3 @@ func TestManyViewers(t *testing.T) {
 		}
 	})
 }
-
-var _ io.Reader = (*wire.Conn)(nil)

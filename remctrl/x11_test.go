@@ -2,7 +2,6 @@ package remctrl_test
 
 import (
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,5 +88,3 @@ func sameAs(m *raster.Image, rgb []byte, f *codec.Format) bool {
 	}
 	return true
 }
-
-var _ http.Handler = (*remctrl.Service)(nil)

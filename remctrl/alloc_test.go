@@ -1,0 +1,108 @@
+package remctrl
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"deskside"
+	"deskside/codec"
+	"deskside/desktop"
+	"deskside/raster"
+	"deskside/rfb"
+	"deskside/transport"
+	"deskside/wire"
+)
+
+// sink is a stream that takes everything at once.
+type sink struct {
+	transport.Stream
+	n int
+}
+
+func (s *sink) Write(b []byte) (int, error)      { s.n += len(b); return len(b), nil }
+func (s *sink) SetWriteDeadline(time.Time) error { return nil }
+
+// allows is a pass to everything.
+type allows struct{ deskside.Pass }
+
+func (allows) Check(deskside.Right) error { return nil }
+func (allows) Session() deskside.Session  { return deskside.Session{} }
+
+// drawing is a viewer of a picture of w by h without the goroutines around it.
+type drawing struct {
+	src *source
+	v   *viewer
+	out *sink
+	now time.Time
+}
+
+func newDrawing(w, h int, encodings ...codec.Encoding) *drawing {
+	d := &drawing{src: &source{viewers: map[*viewer]bool{}, ready: true}, out: new(sink), now: epoch}
+	d.src.layout = desktop.Layout{W: w, H: h}
+	d.src.frame.Resize(w, h)
+	cfg := Config{WriteTimeout: time.Second}
+	d.v = newViewer(&Service{cfg: cfg, src: d.src, log: slog.New(slog.DiscardHandler)}, allows{}, options{screen: allScreens})
+	d.v.conn = &wire.Conn{Stream: d.out}
+	d.v.view = raster.XYWH(0, 0, w, h)
+	d.v.display.open(d.v.view, &cfg, d.v.log)
+	d.v.asked.encodings = rfb.SetEncodings{Encodings: encodings}
+	d.v.asked.continuous, d.v.asked.area = true, d.v.view
+	d.src.viewers[d.v] = true
+	return d
+}
+
+// frame publishes a change of r and sends it.
+func (d *drawing) frame(r raster.Rect) {
+	d.v.damage([]raster.Rect{r}, false, false)
+	d.now = d.now.Add(time.Second / 30)
+	if _, err := d.v.flush(d.now); err != nil {
+		panic(err)
+	}
+	d.v.mu.Lock()
+	d.v.pace.forget()
+	d.v.mu.Unlock()
+}
+
+func TestNothingIsAllocatedOnceWarm(t *testing.T) {
+	for _, e := range []codec.Encoding{codec.Raw, codec.ZRLE, codec.Tight} {
+		d := newDrawing(400, 300, e, rfb.EncodingFence, rfb.EncodingContinuous, rfb.EncodingLastRect)
+		rnd := rand.New(rand.NewPCG(1, uint64(e)))
+		work := func() {
+			r := raster.XYWH(rnd.IntN(200), rnd.IntN(150), 150, 100)
+			d.src.frame.Fill(r, rnd.Uint32()&0xffffff)
+			d.src.frame.Fill(raster.XYWH(r.X0+20, r.Y0+20, 30, 30), rnd.Uint32()&0xffffff)
+			d.frame(r)
+		}
+		for range 200 {
+			work()
+		}
+		before := d.out.n
+		if n := testing.AllocsPerRun(100, work); n > 0 {
+			t.Errorf("%v: %v allocations for a frame", e, n)
+		}
+		if d.out.n == before {
+			t.Errorf("%v: nothing was sent", e)
+		}
+	}
+}
+
+// BenchmarkUpdate sends 1080p pictures of which a part changes.
+func BenchmarkUpdate(b *testing.B) {
+	for name, e := range map[string]codec.Encoding{"tight": codec.Tight, "zrle": codec.ZRLE} {
+		b.Run(name, func(b *testing.B) {
+			d := newDrawing(1920, 1080, e, rfb.EncodingFence, rfb.EncodingContinuous, rfb.EncodingLastRect)
+			rnd := rand.New(rand.NewPCG(1, 2))
+			b.ReportAllocs()
+			for b.Loop() {
+				r := raster.XYWH(rnd.IntN(1500), rnd.IntN(900), 400, 150)
+				for range 200 {
+					d.src.frame.Fill(raster.XYWH(r.X0+rnd.IntN(390), r.Y0+rnd.IntN(140), 9, 9), rnd.Uint32()&0xff00)
+				}
+				d.frame(r)
+			}
+			b.ReportMetric(float64(d.out.n)/float64(b.N)/1024, "KiB/frame")
+		})
+	}
+}
