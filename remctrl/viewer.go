@@ -213,6 +213,9 @@ func (v *viewer) recordEnd(began time.Time) {
 	default:
 		if cause != nil && cause != io.EOF {
 			e.Code, e.Words = deskside.CodeOf(cause), cause.Error()
+			if errors.Is(cause, errStream) {
+				e.Code = deskside.CodeUnreachable
+			}
 		}
 	}
 	if e.Code == deskside.CodeBadRequest {

@@ -74,7 +74,7 @@ func capture(ctx context.Context, s *client.Session, screen string) (*raster.Ima
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Abort()
+	defer conn.Close()
 	defer context.AfterFunc(ctx, conn.Abort)()
 	viewer, err := rfb.NewClient(conn, rfb.ClientConfig{})
 	if err != nil {

@@ -118,6 +118,7 @@ func (f *vncFlags) tunnel(ctx context.Context, s *client.Session, viewer net.Con
 		over()
 	})
 	io.Copy(far, viewer)
+	far.Close() // in order: the agent's audit says that the viewer left
 	over()
 	back.Wait()
 	return nil
