@@ -164,13 +164,15 @@ func upgrade(ctx context.Context, stream transport.Stream, method, target, proto
 	if err := r.Write(stream); err != nil {
 		return nil, err
 	}
-	br := bufio.NewReader(stream)
+	bound := &io.LimitedReader{R: stream, N: MaxHeader}
+	br := bufio.NewReader(bound)
 	answer, err := http.ReadResponse(br, r)
 	if err != nil {
 		return nil, err
 	}
 	if answer.StatusCode != http.StatusSwitchingProtocols {
 		defer answer.Body.Close()
+		bound.N = MaxRefusal
 		return nil, refusal(answer)
 	}
 	return &Conn{Stream: stream, r: br}, nil

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"deskside"
 	"deskside/transport"
@@ -20,13 +21,27 @@ import (
 // Server makes the HTTP server for the streams of one service.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           boundBody(h),
 		ReadHeaderTimeout: HeaderTimeout,
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeader,
-		ConnContext:       transport.ConnContext,
+		ConnContext:       connContext,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+
+		DisableGeneralOptionsHandler: true, // it reads a body without a deadline
 	}
+}
+
+// boundBody bounds the time of a request's body, whether the handler reads it or
+// net/http does after it, before the next request. http.Server.ReadTimeout would
+// also end the request of a handler that waits for something else.
+func boundBody(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(BodyTimeout))
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // Admit passes the request's ticket and stream to the gate. When it reports
@@ -39,6 +54,7 @@ func Admit(g deskside.Gate, w http.ResponseWriter, r *http.Request) (deskside.Pa
 	}
 	ticket, err := ticketOf(r)
 	if err != nil {
+		g.Admit(deskside.Ticket{}, stream) // for the audit
 		Refuse(w, err)
 		return nil, false
 	}
@@ -124,6 +140,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error 
 		return deskside.Errorf(deskside.CodeBadRequest, "the body's type is %q: want application/json", r.Header.Get("Content-Type"))
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err == nil { // now that all of it is there, the handler may take its time
+		http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return deskside.Errorf(deskside.CodeBadRequest, "the body has more than %d bytes", limit)
@@ -186,6 +205,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, protocol string) (*Conn, er
 	if err = rw.Writer.Flush(); err == nil {
 		_, err = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", protocol)
 	}
+	stream.SetWriteDeadline(time.Time{})
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("upgrade to %q: %w", protocol, err)
@@ -193,10 +213,13 @@ func Upgrade(w http.ResponseWriter, r *http.Request, protocol string) (*Conn, er
 	return &Conn{Stream: stream, r: rw.Reader}, nil
 }
 
+// upgrades reports whether a request asks for the protocol. One with a body
+// does not: where the body ends and the raw bytes begin could be read in two
+// ways.
 func upgrades(r *http.Request, protocol string) bool {
 	return strings.EqualFold(r.Header.Get("Upgrade"), protocol) &&
 		strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") &&
-		r.ContentLength <= 0
+		r.ContentLength == 0
 }
 
 // Serve runs srv on l until the context ends, and then closes both. Streams
@@ -204,7 +227,7 @@ func upgrades(r *http.Request, protocol string) bool {
 func Serve(ctx context.Context, srv *http.Server, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
-	err := srv.Serve(l)
+	err := srv.Serve(pacing{l})
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
