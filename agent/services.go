@@ -33,9 +33,9 @@ type services struct {
 
 // open makes the other services.
 func (s *services) open(a *Agent) {
-	s.handlers[deskside.RCInfo] = rcinfo.New(rcinfo.Config{
-		Gate: a.authority, Authority: a.authority, Agent: a.ID(), Log: a.cfg.Log,
-	})
+	info := rcinfo.New(rcinfo.Config{Gate: a.authority, Authority: a.authority, Agent: a.ID(), Log: a.cfg.Log})
+	s.closers = append(s.closers, info.Close)
+	s.handlers[deskside.RCInfo] = info
 	control := remctrl.New(s.control(a))
 	s.closers = append(s.closers, control.Close)
 	s.handlers[deskside.RemCtrl] = control

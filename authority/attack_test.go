@@ -1,8 +1,13 @@
 package authority
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +19,7 @@ import (
 	"deskside/internal/await"
 	"deskside/rcinfo"
 	"deskside/transport/transporttest"
+	"deskside/wire"
 )
 
 func (h *house) caller(id *identity.Identity) rcinfo.Caller {
@@ -499,5 +505,155 @@ func TestTheAbsoluteLimitCannotBeMoved(t *testing.T) {
 	h.Expire()
 	if e, err := h.Ended(h.us(), a.Session.ID); err != nil || e.Session.Cause != deskside.CauseAbsolute {
 		t.Errorf("ended %+v, %v", e, err)
+	}
+}
+
+// say sends words on a stream of its own and gives the refusal that comes.
+func (h *house) say(t *testing.T, words string) (e deskside.Error) {
+	t.Helper()
+	stream := h.net.Dial(deskside.RCInfo)
+	defer stream.Abort()
+	stream.SetDeadline(time.Now().Add(await.Limit))
+	go io.WriteString(stream, words)
+	answer, err := http.ReadResponse(bufio.NewReader(stream), nil)
+	if err != nil {
+		t.Fatalf("%.60q: %v", words, err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(&e); err != nil {
+		t.Errorf("%.60q: a status %s without a refusal: %v", words, answer.Status, err)
+	}
+	return e
+}
+
+// What cannot be read gets a refusal with a code and words, is in the audit,
+// and leaves the session as it is.
+func TestBadRequestsAreRefusedAndAudited(t *testing.T) {
+	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+		h := openHouse(t, n, nil)
+		a, control := h.begin(t)
+		text, _ := a.Tickets["sms-rcinfo"].MarshalText()
+		live := "Host: a\r\nAuthorization: Deskside " + string(text) + "\r\n"
+		const body = "Host: a\r\nContent-Type: application/json\r\n"
+		for what, c := range map[string]struct {
+			words string
+			code  deskside.Code
+		}{
+			"control without upgrade": {"POST /session/control HTTP/1.1\r\n" + live + "\r\n", deskside.CodeBadRequest},
+			"control with a body":     {"POST /session/control HTTP/1.1\r\n" + live + "Connection: Upgrade\r\nUpgrade: deskside-control\r\nContent-Length: 2\r\n\r\n{}", deskside.CodeBadRequest},
+			"another upgrade":         {"POST /session/control HTTP/1.1\r\n" + live + "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n", deskside.CodeBadRequest},
+			"meeting without upgrade": {"POST /meet HTTP/1.1\r\nHost: a\r\n\r\n", deskside.CodeBadRequest},
+			"half a path":             {"GET //hello HTTP/1.1\r\nHost: a\r\n\r\n", deskside.CodeNotFound},
+			"a path with dots":        {"GET /x/../hello HTTP/1.1\r\nHost: a\r\n\r\n", deskside.CodeNotFound},
+			"another method":          {"PUT /session HTTP/1.1\r\nHost: a\r\n\r\n", deskside.CodeNotFound},
+			"to no path":              {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", deskside.CodeNotFound},
+			"to a proxy":              {"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", deskside.CodeNotFound},
+			"no JSON":                 {"POST /session HTTP/1.1\r\n" + body + "Content-Length: 3\r\n\r\nabc", deskside.CodeBadRequest},
+			"null":                    {"POST /session HTTP/1.1\r\n" + body + "Content-Length: 4\r\n\r\nnull", deskside.CodeBadRequest},
+			"deep":                    {"POST /session/resume HTTP/1.1\r\n" + body + "Content-Length: 60000\r\n\r\n" + strings.Repeat("[", 60000), deskside.CodeBadRequest},
+			"too long":                {"POST /session HTTP/1.1\r\n" + body + "Content-Length: 99999999\r\n\r\n" + strings.Repeat(" ", maxTest), deskside.CodeBadRequest},
+			"no session":              {"GET /ended?session=zz HTTP/1.1\r\nHost: a\r\n\r\n", deskside.CodeBadRequest},
+		} {
+			before := len(h.denied())
+			e := h.say(t, c.words)
+			if e.Code != c.code || e.Words == "" || e.By != deskside.ByAgent {
+				t.Errorf("%s: refused with %+v", what, e)
+			}
+			if list := h.denied(); len(list) != before+1 || list[before].Code != c.code || list[before].Address == "" {
+				t.Errorf("%s: audited %+v", what, list[before:])
+			}
+		}
+		if got := h.state(t); got != deskside.Active {
+			t.Errorf("the session is %s", got)
+		}
+		h.End(a.Session.ID, deskside.CausePerson)
+		if farewell(t, control) == nil {
+			t.Error("the control stream no longer counts")
+		}
+	})
+}
+
+func (h *house) denied() (list []deskside.Event) {
+	h.audit.mu.Lock()
+	defer h.audit.mu.Unlock()
+	for _, e := range h.audit.events {
+		if e.Kind == deskside.EventDenied {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// What is wrong on the control stream suspends the session, and is in the audit
+// as well.
+func TestBadLinesAreAudited(t *testing.T) {
+	for what, line := range map[string]string{
+		"no JSON":      "hello\n",
+		"unknown verb": "{\"do\":\"dance\"}\n",
+		"unknown key":  "{\"do\":\"beat\",\"x\":1}\n",
+		"endless":      strings.Repeat("x", rcinfo.MaxLine+1),
+	} {
+		t.Run(what, func(t *testing.T) {
+			transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+				h := openHouse(t, n, nil)
+				_, control := h.begin(t)
+				io.WriteString(control, line)
+				await.True(t, "the session is suspended", func() bool { return h.state(t) == deskside.Suspended })
+				if list := h.denied(); len(list) != 1 || list[0].Code != deskside.CodeBadRequest {
+					t.Errorf("audited %+v", list)
+				}
+			})
+		})
+	}
+}
+
+// A meeting that goes wrong before its question costs nobody an attempt, and
+// is in the audit.
+func TestBadMeetings(t *testing.T) {
+	nonce := make([]byte, 32)
+	commit := identity.Commit(identity.Nonce(nonce))
+	line := func(v any) string { b, _ := json.Marshal(v); return string(b) + "\n" }
+	good := line(rcinfo.Commit{Commit: commit[:]})
+	setup := rcinfo.Setup{Request: "r", Rights: deskside.RightsOf(deskside.View)}
+	for what, lines := range map[string][]string{
+		"no commitment":      {"{}\n"},
+		"a short commitment": {line(rcinfo.Commit{Commit: commit[:31]})},
+		"another nonce":      {good, line(rcinfo.Reveal{Nonce: commit[:], Setup: setup})},
+		"a short nonce":      {good, line(rcinfo.Reveal{Nonce: nonce[:31], Setup: setup})},
+		"a bad setup":        {good, line(rcinfo.Reveal{Nonce: nonce})},
+		"the reveal first":   {line(rcinfo.Reveal{Nonce: nonce, Setup: setup})},
+		"no JSON":            {"\x00\xff\n"},
+		"endless":            {strings.Repeat("x", rcinfo.MaxBody+1)},
+	} {
+		t.Run(what, func(t *testing.T) {
+			transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+				h := openHouse(t, n, askStrangers)
+				conn, err := h.client.Upgrade(t.Context(), "POST", "/meet", rcinfo.MeetProtocol, deskside.Ticket{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Abort()
+				conn.SetDeadline(time.Now().Add(await.Limit))
+				in := wire.NewLines(conn, rcinfo.MaxBody)
+				var answer rcinfo.NonceOrError
+				for _, l := range lines {
+					io.WriteString(conn, l)
+					if err := in.Read(&answer); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if answer.Error == nil || answer.Error.Code != deskside.CodeBadRequest || answer.Error.By != deskside.ByAgent {
+					t.Errorf("answered %+v", answer)
+				}
+				if list := h.denied(); len(list) != 1 || list[0].Code != deskside.CodeBadRequest {
+					t.Errorf("audited %+v", list)
+				}
+				h.Authority.mu.Lock()
+				defer h.Authority.mu.Unlock()
+				if len(h.meetings) != 0 || len(h.requests) != 0 || len(h.questions) != 0 {
+					t.Error("a meeting without a question left something behind")
+				}
+			})
+		})
 	}
 }

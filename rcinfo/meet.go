@@ -25,6 +25,7 @@ func (s *Service) meet(w http.ResponseWriter, r *http.Request) {
 	}
 	conn, err := wire.Upgrade(w, r, MeetProtocol)
 	if err != nil {
+		s.wrong(c, err)
 		return
 	}
 	defer conn.Close()
@@ -32,7 +33,8 @@ func (s *Service) meet(w http.ResponseWriter, r *http.Request) {
 	lines := wire.NewLines(conn, MaxBody)
 	setup, digits, err := s.exchange(conn, lines)
 	if err != nil {
-		s.Log.Info("first meeting broke off", "peer", c.Key, "address", c.Path.Remote, "error", err)
+		s.wrong(c, err)
+		s.Log.Debug("first meeting broke off", "peer", c.Key, "address", c.Path.Remote, "error", err)
 		lines.Write(NonceOrError{Error: deskside.AsError(err).From(deskside.ByAgent)})
 		return
 	}

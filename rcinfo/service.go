@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"deskside"
@@ -43,6 +44,10 @@ type Authority interface {
 
 	// Ended says why a session of this caller ended.
 	Ended(Caller, deskside.SessionID) (Ended, error)
+
+	// Refused audits a refusal that was not the Authority's own: the request
+	// could not be read.
+	Refused(Caller, error)
 
 	Live
 }
@@ -81,11 +86,14 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// Service is the handler of 2701. It starts no goroutine that outlives its
-// requests.
+// Service is the handler of 2701, until Close.
 type Service struct {
 	Config
 	mux http.ServeMux
+
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup // requests, also those that were upgraded
 }
 
 // New makes the service.
@@ -103,17 +111,63 @@ func New(c Config) *Service {
 	return s
 }
 
+// Close waits until every request has ended, which they do when their streams
+// are aborted. Later ones are refused.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.running.Wait()
+	return nil
+}
+
+// enter counts a request in, unless the service is closed.
+func (s *Service) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.running.Add(1)
+	}
+	return !s.closed
+}
+
 // ServeHTTP answers one request.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		wire.Refuse(w, deskside.Errorf(deskside.CodeEnded, "the agent is stopping"))
+		return
+	}
+	defer s.running.Done()
 	if transport.FromContext(r.Context()) == nil {
 		wire.Refuse(w, deskside.Errorf(deskside.CodeInternal, "the request came on no authenticated stream"))
 		return
 	}
-	if _, pattern := s.mux.Handler(r); pattern == "" {
-		wire.Refuse(w, deskside.Errorf(deskside.CodeNotFound, "%s has no %s %q", deskside.RCInfo, r.Method, r.URL.Path))
+	// The mux would redirect what is only nearly a path.
+	if _, pattern := s.mux.Handler(r); pattern != r.Method+" "+r.URL.Path {
+		s.refuse(w, r, deskside.Errorf(deskside.CodeNotFound, "%s has no %s %.100q", deskside.RCInfo, r.Method, r.URL.Path))
 		return
 	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// refuse refuses what cannot be read, and audits that.
+func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	s.Authority.Refused(caller(r), err)
+	wire.Refuse(w, err)
+}
+
+// read reads a body; when it reports false, the refusal has been written.
+func (s *Service) read(w http.ResponseWriter, r *http.Request, v any) bool {
+	err := wire.ReadJSON(w, r, MaxBody, v)
+	s.wrong(caller(r), err)
+	return err == nil
+}
+
+// wrong audits err if it is about what the peer said.
+func (s *Service) wrong(c Caller, err error) {
+	if deskside.CodeOf(err) == deskside.CodeBadRequest {
+		s.Authority.Refused(c, err)
+	}
 }
 
 func caller(r *http.Request) Caller {
@@ -127,11 +181,11 @@ func (s *Service) hello(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) setup(w http.ResponseWriter, r *http.Request) {
 	var in Setup
-	if wire.ReadJSON(w, r, MaxBody, &in) != nil {
+	if !s.read(w, r, &in) {
 		return
 	}
 	if err := in.Validate(); err != nil {
-		wire.Refuse(w, err)
+		s.refuse(w, r, err)
 		return
 	}
 	out := &lineWriter{w: w}
@@ -164,7 +218,7 @@ func (l *lineWriter) write(p Progress) {
 
 func (s *Service) resume(w http.ResponseWriter, r *http.Request) {
 	var in Resume
-	if wire.ReadJSON(w, r, MaxBody, &in) != nil {
+	if !s.read(w, r, &in) {
 		return
 	}
 	answer, err := s.Authority.Resume(caller(r), in)
@@ -187,7 +241,7 @@ func (s *Service) sessions(w http.ResponseWriter, r *http.Request) {
 func (s *Service) ended(w http.ResponseWriter, r *http.Request) {
 	var id deskside.SessionID
 	if err := id.UnmarshalText([]byte(r.URL.Query().Get("session"))); err != nil {
-		wire.Refuse(w, deskside.Errorf(deskside.CodeBadRequest, "%s", err))
+		s.refuse(w, r, deskside.Errorf(deskside.CodeBadRequest, "%s", err))
 		return
 	}
 	ended, err := s.Authority.Ended(caller(r), id)
@@ -226,25 +280,24 @@ func (s *Service) end(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, ended)
 }
 
-// attend runs the control stream until the session or the stream ends.
+// attend runs the control stream until the session or the stream ends. A
+// request that is none leaves the control stream there is in its place.
 func (s *Service) attend(w http.ResponseWriter, r *http.Request) {
 	pass, ok := wire.Admit(s.Gate, w, r)
 	if !ok {
 		return
 	}
-	id := pass.Session().ID
-	at, err := s.Authority.Attach(id)
-	if err != nil {
-		wire.Refuse(w, err)
-		return
-	}
 	conn, err := wire.Upgrade(w, r, ControlProtocol)
 	if err != nil {
-		s.Authority.Lost(at)
+		s.wrong(caller(r), err)
 		return
 	}
 	defer conn.Close()
-	c := &control{Service: s, conn: conn, lines: wire.NewLines(conn, MaxLine), pass: pass, at: at}
+	c := &control{Service: s, conn: conn, lines: wire.NewLines(conn, MaxLine), pass: pass}
+	if c.at, err = s.Authority.Attach(pass.Session().ID); err != nil {
+		c.farewell(func() { io.Copy(io.Discard, conn) }) // it ended a moment ago
+		return
+	}
 	heard := make(chan error, 1)
 	go func() { heard <- c.listen() }()
 	c.speak(heard)
@@ -322,10 +375,15 @@ func (c *control) session() Control {
 // lost notes a broken control stream. A line that cannot be read breaks it as
 // well: the peer may return and do better.
 func (c *control) lost(err error) {
+	c.wrong(Caller{c.conn.Peer(), c.conn.Path()}, err)
 	if err != nil && !errors.Is(err, io.EOF) {
 		c.Log.Info("control stream broke", "session", c.at.Session, "error", err)
 	}
-	c.Authority.Lost(c.at)
+	select {
+	case <-c.pass.Done(): // it was closed, not lost
+	default:
+		c.Authority.Lost(c.at)
+	}
 }
 
 // farewell tells the cause, best effort, and aborts what does not drain. drain
