@@ -22,6 +22,7 @@ type demoFlags struct {
 	once       bool
 	virtual    bool
 	screenshot string
+	ports      string
 }
 
 // demoCommand is what script/demo runs after it has installed and built.
@@ -40,6 +41,7 @@ are in a folder that is removed afterwards.`,
 	c.Flags().BoolVar(&f.once, "once", false, "do one scripted session over each transport and end")
 	c.Flags().BoolVar(&f.virtual, "virtual", false, "use a virtual display even where there is a real one")
 	c.Flags().StringVar(&f.screenshot, "screenshot", "demo.png", "with --once: where to save what was seen")
+	c.Flags().StringVar(&f.ports, "ports", "", "the agent's ports; without it the usual ones, or free ones where those are in use")
 	return c
 }
 
@@ -49,6 +51,7 @@ type stage struct {
 	e       *env
 	self    string // this program
 	display string
+	ports   string
 	client  *client.Client
 }
 
@@ -58,7 +61,7 @@ func (f *demoFlags) run(ctx context.Context, e *env, _ []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	s := &stage{e: e, crew: crew{dir: dir}}
+	s := &stage{e: e, crew: crew{dir: dir}, ports: f.ports}
 	defer s.crew.end()
 	if s.self, err = os.Executable(); err != nil {
 		return err
@@ -133,16 +136,27 @@ func (g *greeting) host() string {
 // startAgent runs the agent over the transports, on the usual ports where they
 // are free.
 func (s *stage) startAgent(ctx context.Context, dir, transports string) (g greeting, m *member, err error) {
-	ports := deskside.SP2.String()
-	if busy, err := sockets.Listening(deskside.SP2[:]...); err == nil && len(busy) > 0 {
-		fmt.Fprintf(s.e.stderr, "ports 2701 to 2704 are in use here (%s); taking free ones\n", busy[0].Program)
-		ports = "0,0,0,0"
+	ports := s.ports
+	if ports == "" {
+		ports = s.usualPorts()
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	m, err = s.startReady(ctx, &g, "agent", s.self, "agent", "run", "--json", "--dir", dir,
 		"--listen", "127.0.0.1", "--ports", ports, "--transports", transports, "--display", s.display, "--name", "demo-desk")
 	return g, m, err
+}
+
+// usualPorts gives the ports of the table, or any where those are in use.
+func (s *stage) usualPorts() string {
+	busy, err := sockets.Listening(deskside.SP2[:]...)
+	if err == nil && len(busy) == 0 {
+		return deskside.SP2.String()
+	}
+	if len(busy) > 0 {
+		fmt.Fprintf(s.e.stderr, "ports 2701 to 2704 are in use here (%s); taking free ones\n", busy[0].Program)
+	}
+	return "0,0,0,0"
 }
 
 // show runs the agent and the console until the user ends it.

@@ -141,14 +141,19 @@ func (s *script) seeAKey(ctx context.Context, session *client.Session) error {
 		p := m.Row(terminalY, terminalX, terminalX+1)
 		return p[0] == colour.b && p[1] == colour.g && p[2] == colour.r
 	}
-	token := filepath.Join(s.stage.dir, "typed-"+string(s.over))
+	program := "Colour_" + string(s.over)
+	token := filepath.Join(s.stage.dir, "ran-"+program)
+	text := fmt.Sprintf("printf '\\033[%sm\\033[2J'; : >%q\n", colour.code, token)
+	if err := os.WriteFile(filepath.Join(s.stage.dir, "home", program), []byte(text), 0o600); err != nil {
+		return err
+	}
 	defer func() { y.save(s.image) }() // of a failure as well
-	began, err = s.typeLine(ctx, y, fmt.Sprintf(`printf '\033[%sm\033[2J'; : >"%s"`, colour.code, token), coloured)
+	began, err = s.typeLine(ctx, y, "sh ~/"+program, coloured)
 	if err := s.did(err, "a key was pressed and what it did is on the picture", began); err != nil {
 		return err
 	}
 	if _, err := os.Stat(token); err != nil {
-		return fmt.Errorf("the line was coloured but not run: %w", err)
+		return fmt.Errorf("the terminal changed its colour, but not by what was typed: %w", err)
 	}
 	return nil
 }
@@ -172,9 +177,9 @@ func (y *eye) calm(ctx context.Context) {
 	}
 }
 
-// typeLine clicks into the terminal, ends with Ctrl-C what may stand there, and
-// types the line, until the picture is as ok wants it: the window manager takes
-// a moment to give a window the keys.
+// typeLine clicks into the terminal, takes out with Ctrl-U what may stand there,
+// and types the line, until the picture is as ok wants it: the window manager
+// takes a moment to give a window the keys.
 // It gives when the last key was pressed.
 func (s *script) typeLine(ctx context.Context, y *eye, line string, ok func(*raster.Image) bool) (began time.Time, err error) {
 	y.calm(ctx)
@@ -187,7 +192,7 @@ func (s *script) typeLine(ctx context.Context, y *eye, line string, ok func(*ras
 		if err := y.viewer.Key(keyControl, 0, true); err != nil {
 			return began, err
 		}
-		if err := y.press('c'); err != nil {
+		if err := y.press('u'); err != nil {
 			return began, err
 		}
 		if err := y.viewer.Key(keyControl, 0, false); err != nil {
