@@ -1,6 +1,6 @@
 // Command report reads what go test -json writes and tells it to people: a
 // line for each package, the output of what failed, what was skipped, and a
-// last line "N passed, N failed, N skipped". It fails if a test or package
+// last line "go test: N passed, N failed, N skipped". It fails if a test or package
 // failed, or if a test was skipped that the list of allowed skips has not.
 //
 //	go test -json ./... | go run ./script/report -skips script/skips -counts FILE
@@ -185,5 +185,5 @@ func (r *report) finish() {
 	for _, n := range r.failures {
 		fmt.Fprintf(r.out, "\nFAILED: %s %s\n%s", n.pkg, n.test, strings.Join(r.output[n], ""))
 	}
-	fmt.Fprintf(r.out, "\n%d passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped)
+	fmt.Fprintf(r.out, "\ngo test: %d passed, %d failed, %d skipped\n", r.passed, r.failed, r.skipped)
 }

@@ -34,7 +34,7 @@ func TestReport(t *testing.T) {
 	r.finish()
 	got := out.String()
 	for _, want := range []string{
-		"\n1 passed, 4 failed, 2 skipped\n",
+		"\ngo test: 1 passed, 4 failed, 2 skipped\n",
 		"FAILED: a TestBad\nloud\n",
 		"FAILED: broken \nsyntax error\n",
 		"FAILED: died \nexit status 2\npanic: boo\n",
