@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,9 +114,16 @@ func Refuse(w http.ResponseWriter, err error) {
 	if !ok {
 		status = http.StatusForbidden
 	}
+	text, err := json.Marshal(e)
+	if err != nil { // of strings alone, so it cannot be
+		text = []byte(`{"code":"internal","words":"the refusal cannot be written"}`)
+	}
 	w.Header().Set("Content-Type", "application/json")
+	// The length lets a client that is still sending read the refusal to its
+	// end, which otherwise comes only when the handler returns.
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(e)
+	w.Write(text)
 }
 
 // WriteJSON answers with v.

@@ -262,7 +262,7 @@ func (c *call) refuse(err error) {
 	wire.Refuse(c.w, refusal.From(deskside.ByAgent))
 }
 
-const drainFor = time.Second
+const drainFor = 5 * time.Second // an honest sender stops as soon as it has read it
 
 // drain takes what a sender still sends after a refusal, until it has read it:
 // a stream closed on unread bytes takes the refusal with it.
