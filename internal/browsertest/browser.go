@@ -34,6 +34,7 @@ type Page struct {
 
 	mu       sync.Mutex
 	messages []string
+	forgiven []string
 }
 
 // Open starts a browser with a new profile and opens the launch file. What the
@@ -86,11 +87,20 @@ func (p *Page) listen() {
 	}()
 }
 
-// Forgive forgets complaints that contain text.
+// Forgive lets complaints pass that contain text, before and after.
 func (p *Page) Forgive(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.messages = slices.DeleteFunc(p.messages, func(m string) bool { return strings.Contains(m, text) })
+	p.forgiven = append(p.forgiven, text)
+}
+
+// bad reports whether a message is a complaint that nobody forgave. The lock
+// is held.
+func (p *Page) bad(message string) bool {
+	if !strings.HasPrefix(message, "error") && !strings.HasPrefix(message, "exception") {
+		return false
+	}
+	return !slices.ContainsFunc(p.forgiven, func(text string) bool { return strings.Contains(message, text) })
 }
 
 func (p *Page) finish() {
@@ -102,7 +112,7 @@ func (p *Page) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, m := range p.messages {
-		if strings.HasPrefix(m, "error") || strings.HasPrefix(m, "exception") {
+		if p.bad(m) {
 			p.t.Errorf("the page's console: %s", m)
 		}
 	}
@@ -219,11 +229,15 @@ func (p *Page) Focused() string {
 
 // Keys types text; the named keys are those of chromedp's package kb. Each
 // press is one event, as from a keyboard, so that a page which prevents its
-// default gets no character.
+// default gets no character, and Shift is a key of its own.
 func (p *Page) Keys(text string) {
 	p.t.Helper()
 	for _, r := range text {
 		events := kb.Encode(r)
+		shifted := events[0].Modifiers&int64(kb.ModifierShift) != 0
+		if shifted {
+			p.shift(input.DispatchKeyEventTypeRawKeyDown, kb.ModifierShift)
+		}
 		for i, e := range events {
 			if e.Type == kb.KeyChar {
 				continue
@@ -233,7 +247,15 @@ func (p *Page) Keys(text string) {
 			}
 			p.key(*e)
 		}
+		if shifted {
+			p.shift(input.DispatchKeyEventTypeKeyUp, kb.ModifierNone)
+		}
 	}
+}
+
+func (p *Page) shift(kind input.DispatchKeyEventType, after kb.Modifier) {
+	p.t.Helper()
+	p.key(input.DispatchKeyEventParams{Type: kind, Modifiers: int64(after), Key: "Shift", Code: "ShiftLeft", WindowsVirtualKeyCode: 16})
 }
 
 func (p *Page) key(k input.DispatchKeyEventParams) {

@@ -1,0 +1,401 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"deskside"
+	"deskside/access"
+	"deskside/agent"
+	"deskside/audit"
+	"deskside/client"
+	"deskside/console"
+	"deskside/internal/await"
+	"deskside/internal/browsertest"
+	"deskside/internal/xvfb"
+)
+
+// The whole, with nothing played: a real X server with a real terminal, the
+// agent, the console, and a real browser on either side. The person's hands are
+// xdotool's.
+
+// deskE2E is a machine that is helped, and an operator before the console.
+type deskE2E struct {
+	t       *testing.T
+	display string
+	dir     string // of the agent
+	files   string // the person's folder
+	agent   *agent.Agent
+	client  *client.Client
+	page    *browsertest.Page
+}
+
+// furnish starts a display with a terminal in it.
+func furnish(t *testing.T) *deskE2E {
+	t.Helper()
+	d := &deskE2E{t: t, display: xvfb.Start(t, "1280x800x24"), dir: filepath.Join(t.TempDir(), "agent"), files: t.TempDir()}
+	xvfb.Client(t, d.display, "openbox")
+	xvfb.Run(t, d.display, "xsetroot", "-solid", "#31506b")
+	for _, f := range []string{"printer.log", "contract.pdf"} {
+		if err := os.WriteFile(filepath.Join(d.files, f), []byte(strings.Repeat(f+": queue stopped\n", 900)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(d.files, "Pictures"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	rc := filepath.Join(t.TempDir(), "rc")
+	if err := os.WriteFile(rc, []byte("PS1='ada@front-desk:~$ '\ncd "+d.files+"\nprintf 'printer office-2: stopped, 3 jobs waiting\\n'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// The cursor neither blinks nor follows the focus: pictures are compared.
+	xvfb.Client(t, d.display, "xterm", "-T", "Terminal", "-fa", "DejaVu Sans Mono", "-fs", "11", "-geometry", "86x24+60+60",
+		"-bg", "#fbfbfb", "-fg", "#22262e", "-e", "bash", "--rcfile", rc)
+	d.window("Terminal")
+	return d
+}
+
+// window waits for a window with this in its title and gives its ID.
+func (d *deskE2E) window(title string) (id string) {
+	d.t.Helper()
+	await.True(d.t, "a window "+title, func() bool {
+		id = ""
+		for line := range strings.Lines(xvfb.Run(d.t, d.display, "xwininfo", "-root", "-tree")) {
+			if _, name, named := strings.Cut(line, `"`); named && strings.Contains(strings.Split(name, `"`)[0], title) {
+				id = strings.Fields(line)[0]
+			}
+		}
+		return id != ""
+	})
+	return id
+}
+
+func (d *deskE2E) asked() bool {
+	return strings.Contains(xvfb.Run(d.t, d.display, "xwininfo", "-root", "-children"), `"Deskside question"`)
+}
+
+// serve starts the agent with a policy, and the console for an operator.
+func (d *deskE2E) serve(policy string, t deskside.Transport) {
+	d.t.Helper()
+	var err error
+	if d.client, err = client.Open(filepath.Join(d.t.TempDir(), "operator")); err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err = agent.Init(d.dir); err != nil {
+		d.t.Fatal(err)
+	}
+	policy += fmt.Sprintf("\n[clipboard]\nto-agent = true\nto-operator = true\n\n[[files]]\nname = \"ada\"\npath = %q\nwrite = true\n", d.files)
+	if err = os.WriteFile(filepath.Join(d.dir, agent.PolicyFile), []byte(policy), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	d.agent, err = agent.Start(d.t.Context(), agent.Config{Dir: d.dir, Log: log, Settings: agent.Settings{
+		Listen: []string{"127.0.0.1"}, Ports: "0,0,0,0", Transports: []string{string(t)}, Display: d.display, Name: "front-desk-1",
+	}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { d.agent.Close() })
+	if err = d.client.Book().Put(client.Machine{Name: "front-desk-1", Address: d.host(), Group: "Front desk", Note: "Ada, ground floor"}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *deskE2E) host() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(int(d.agent.Ports().Of(deskside.RCInfo))))
+}
+
+// open opens the console's page.
+func (d *deskE2E) open(w, h int64) {
+	d.t.Helper()
+	c, err := console.New(console.Config{Backend: console.Operator{Client: d.client}, Log: slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { c.Close() })
+	launch, err := c.LaunchFile()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.page = browsertest.Open(d.t, launch, w, h)
+	d.page.Forgive("Got data while disconnected") // noVNC, when the last bytes come after the end
+}
+
+// allow presses Allow in the person's window, after digits where they are
+// wanted. Presses do not count at first.
+func (d *deskE2E) allow(digits string) {
+	d.t.Helper()
+	await.True(d.t, "the person is asked", d.asked)
+	typed := false
+	await.True(d.t, "Allow is taken", func() bool {
+		if !d.asked() {
+			return true
+		}
+		if digits != "" && !typed {
+			xvfb.Run(d.t, d.display, "xdotool", "type", digits)
+			typed = true
+		} else if digits == "" && !typed {
+			xvfb.Run(d.t, d.display, "xdotool", "key", "shift+Tab")
+			typed = true
+		}
+		xvfb.Run(d.t, d.display, "xdotool", "key", "Return")
+		return false
+	})
+}
+
+// server gives the X server's own pixels.
+func (d *deskE2E) server() *image.RGBA {
+	d.t.Helper()
+	m, err := png.Decode(strings.NewReader(xvfb.Run(d.t, d.display, "import", "-window", "root", "png:-")))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return rgba(m)
+}
+
+// canvas gives the pixels that noVNC shows.
+func (d *deskE2E) canvas() *image.RGBA {
+	d.t.Helper()
+	text := browsertest.Eval[string](d.page, `document.querySelector("canvas").toDataURL("image/png").split(",")[1]`)
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	m, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return rgba(m)
+}
+
+func rgba(m image.Image) *image.RGBA {
+	out := image.NewRGBA(m.Bounds())
+	draw.Draw(out, out.Bounds(), m, m.Bounds().Min, draw.Src)
+	return out
+}
+
+// same waits until the browser shows exactly what the X server has.
+func (d *deskE2E) same(what string) {
+	d.t.Helper()
+	await.True(d.t, what, func() bool {
+		far := d.server()
+		near := d.canvas()
+		return far.Bounds() == near.Bounds() && bytes.Equal(far.Pix, near.Pix)
+	})
+}
+
+func (d *deskE2E) read(name string) (string, bool) {
+	text, err := os.ReadFile(filepath.Join(d.files, name))
+	return string(text), err == nil
+}
+
+func TestConsoleEndToEnd(t *testing.T) {
+	d := furnish(t)
+	d.serve("", deskside.UDP)
+	rule := access.OperatorRule{Key: d.client.ID(), Name: "Grace, help desk", Rights: deskside.AllRights, Consent: access.ConsentAsk}
+	if err := agent.Permit(d.dir, rule); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.client.Trust(d.host(), d.agent.ID()); err != nil {
+		t.Fatal(err)
+	}
+	d.open(1280, 720)
+	p := d.page
+	p.Has(".leg.up", "UDP")
+	p.Has(".leg.down", "TCP")
+	p.Press("Connect to front-desk-1")
+	p.Keys("INC-4711, printer does not print\r")
+	p.Has("h1", "Waiting for the person at front-desk-1")
+	await.True(t, "the person is asked", d.asked)
+	p.Shot("e2e-waiting")
+	d.allow("")
+	p.Until("the picture is there", `document.querySelector("canvas")?.width === 1280 && document.querySelector(".veil").hidden`)
+	p.Has(".path", "UDP 127.0.0.1")
+
+	d.typing()
+	d.talking()
+	d.copying()
+	d.clipboards()
+	d.portrait()
+
+	p.Press("End session")
+	p.Press("Cancel")
+	p.Keys("e") // the focus is on the button it came from
+	p.Has("dialog h2", "End the session with front-desk-1?")
+	p.Keys("\r")
+	p.Has("h1", "The session with front-desk-1 has ended")
+	p.Has(".cause", "The operator ended the session")
+	p.Shot("e2e-ended")
+	d.audited("udp", deskside.EventAsked, deskside.EventGiven, deskside.EventBegin, deskside.EventControl, deskside.EventChat,
+		deskside.EventTransfer, deskside.EventClipboard, deskside.EventControlEnd, deskside.EventEnd)
+}
+
+// typing types into the terminal by the picture and sees it there.
+func (d *deskE2E) typing() {
+	d.t.Helper()
+	p := d.page
+	p.Press("How the picture is shown")
+	p.Press("Lossless")
+	d.same("the browser shows the display, to the pixel")
+	p.Click("canvas") // the middle is within the terminal
+	p.Has(".grab", "Keyboard on front-desk-1")
+	p.Keys("echo 'Typed in the Browser' > typed.txt\r")
+	await.True(d.t, "the shell ran what was typed", func() bool {
+		text, _ := d.read("typed.txt")
+		return text == "Typed in the Browser\n"
+	})
+	p.Press("Clipboard and typing")
+	p.Click("dialog textarea")
+	p.Keys("echo 'öß€' >> typed.txt; cat typed.txt\r")
+	p.Press("Type as keys")
+	await.True(d.t, "the shell ran what was typed as keys", func() bool {
+		text, _ := d.read("typed.txt")
+		return strings.HasSuffix(text, "öß€\n")
+	})
+	p.Keys("\u001b")
+	d.same("what was typed is seen, to the pixel")
+	p.Press("How the picture is shown")
+	p.Press("Automatic")
+	p.Shot("e2e-typed")
+}
+
+// talking writes both ways; the person's side is a window of a browser on
+// their own display.
+func (d *deskE2E) talking() {
+	d.t.Helper()
+	p := d.page
+	p.Click(".composer textarea")
+	p.Keys("Good morning Ada, I see the queue of office-2 has stopped.\r")
+	p.Has(".line.mine", "has stopped")
+	id := d.window("Deskside chat")
+	p.Has(".mark", "Delivered")
+	xvfb.Run(d.t, d.display, "xdotool", "windowactivate", "--sync", id)
+	answer := "Oh, thank you! It worked yesterday."
+	await.True(d.t, "the answer arrives", func() bool {
+		if strings.Contains(p.Text(".lines"), answer) {
+			return true
+		}
+		// The window may not take keys at first; a line that came is enough.
+		xvfb.Run(d.t, d.display, "xdotool", "key", "--clearmodifiers", "ctrl+a", "type", "--delay", "5", answer)
+		xvfb.Run(d.t, d.display, "xdotool", "key", "Return")
+		return strings.Contains(p.Text(".lines"), answer)
+	})
+	p.Has(".line.theirs", answer)
+	p.Has(".mark", "Seen")
+}
+
+// copying moves files both ways by the files panel.
+func (d *deskE2E) copying() {
+	d.t.Helper()
+	p := d.page
+	p.Press("Files")
+	p.Has(".file-name", "printer.log")
+	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
+	path := filepath.Join(d.t.TempDir(), "office-2-driver.run")
+	if err := os.WriteFile(path, body, 0o644); err != nil {
+		d.t.Fatal(err)
+	}
+	p.Choose(".files input[type=file]", path)
+	p.Has(".transfer", "Uploaded")
+	if got, _ := d.read("office-2-driver.run"); got != string(body) {
+		d.t.Errorf("%d bytes arrived, want %d", len(got), len(body))
+	}
+	p.Click(`li[data-name="printer.log"] .file-open`)
+	want, _ := d.read("printer.log")
+	if got, err := os.ReadFile(p.Downloaded("printer.log")); err != nil || string(got) != want {
+		d.t.Errorf("%d bytes were downloaded (%v), want %d", len(got), err, len(want))
+	}
+	p.Has(".transfer", "Downloaded")
+}
+
+// clipboards carries text both ways.
+func (d *deskE2E) clipboards() {
+	d.t.Helper()
+	p := d.page
+	p.Press("Clipboard and typing")
+	p.Click("dialog textarea")
+	p.Keys("lpadmin -p office-2 ✓")
+	p.Press("Send to front-desk-1")
+	await.True(d.t, "the text is on the person's clipboard", func() bool {
+		return xvfb.Run(d.t, d.display, "sh", "-c", "timeout 2 xclip -selection clipboard -o || true") == "lpadmin -p office-2 ✓"
+	})
+	p.Keys("\u001b")
+	xvfb.Feed(d.t, d.display, "from Ada ✓", "xclip", "-selection", "clipboard", "-i")
+	p.Has(".toast", "Something was copied on front-desk-1")
+	p.Press("Clipboard and typing")
+	p.Press("Fetch from front-desk-1")
+	p.Until("the person's text is there", `document.querySelector("dialog textarea").value === "from Ada ✓"`)
+	p.Keys("\u001b")
+}
+
+// portrait takes the picture of the session.
+func (d *deskE2E) portrait() {
+	d.t.Helper()
+	p := d.page
+	p.Gone(".toast")
+	p.Shot("e2e-session-720")
+	p.Size(1600, 900)
+	p.Shot("e2e-session")
+	p.Size(1280, 720)
+}
+
+// audited wants events in the agent's audit, all over the transport.
+func (d *deskE2E) audited(transport string, want ...deskside.EventKind) {
+	d.t.Helper()
+	d.agent.Close()
+	have := make(map[deskside.EventKind]bool)
+	for e, err := range audit.Read(filepath.Join(d.dir, agent.AuditDir), audit.Filter{}) {
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		have[e.Event.Kind] = true
+		if e.Event.Transport != "" && string(e.Event.Transport) != transport {
+			d.t.Errorf("%s over %s", e.Event.Kind, e.Event.Transport)
+		}
+	}
+	for _, k := range want {
+		if !have[k] {
+			d.t.Errorf("the audit has no %s", k)
+		}
+	}
+}
+
+// A first meeting: strangers may ask, the digits are read out and typed, and
+// the person's Stop ends the session.
+func TestConsoleFirstMeetingEndToEnd(t *testing.T) {
+	d := furnish(t)
+	d.serve("unknown-operators = \"ask\"\n", deskside.TCP)
+	d.open(1280, 720)
+	p := d.page
+	p.Has(".unmet", "Not met yet")
+	p.Press("Connect to front-desk-1")
+	p.Has("dialog .note", "six digits")
+	p.Keys("first help\r")
+	p.Until("there are digits", `/^\d{3} \d{3}$/.test(document.querySelector(".digits")?.textContent ?? "")`)
+	p.Shot("e2e-meeting")
+	d.allow(strings.ReplaceAll(p.Text(".digits"), " ", ""))
+	p.Until("the picture is there", `document.querySelector("canvas")?.width === 1280 && document.querySelector(".veil").hidden`)
+	if id, err := d.client.Known(d.host()); err != nil || id != d.agent.ID() {
+		t.Errorf("after the meeting %s is known, %v", id, err)
+	}
+	bar := d.window("Deskside bar")
+	w, h := 0, 0
+	fmt.Sscan(xvfb.Run(t, d.display, "sh", "-c", "xwininfo -id "+bar+" | awk '/Width:/{w=$2}/Height:/{print w, $2}'"), &w, &h)
+	xvfb.Run(t, d.display, "xdotool", "mousemove", "--window", bar, strconv.Itoa(w-h), strconv.Itoa(h/2), "click", "1")
+	p.Has("h1", "The session with front-desk-1 has ended")
+	p.Has(".cause", "The person stopped the session")
+	p.Press("Close tab")
+	p.Has(".known", d.agent.ID().LastGroup())
+	d.audited("tcp", deskside.EventMeeting, deskside.EventGiven, deskside.EventEnd)
+}
