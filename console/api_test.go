@@ -249,6 +249,8 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"POST", "/api/machines", `{"name":"` + strings.Repeat(long, 200) + `","address":"b"}`, 400, deskside.CodeBadRequest},
 		{"POST", "/api/machines", `{"name":"front-desk-1","address":"b"}`, 409, deskside.CodeExists},
 		{"POST", "/api/machines", `{"old":"nobody","name":"x","address":"b"}`, 404, deskside.CodeNotFound},
+		{"POST", "/api/kept", `{"theme":7}`, 400, deskside.CodeBadRequest},
+		{"POST", "/api/kept", `[]`, 400, deskside.CodeBadRequest},
 		{"POST", "/api/look", `{"address":"nowhere"}`, 502, deskside.CodeUnreachable},
 		{"POST", "/api/pin", `{"address":"192.168.7.40","agent":"short","group":"abcd"}`, 400, deskside.CodeBadRequest},
 		{"POST", "/api/pin", `{"address":"192.168.7.40","agent":"` + keyOf("192.168.7.40").String() + `","group":"zzzz"}`, 403, deskside.CodeWrongKey},

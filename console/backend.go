@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"time"
@@ -40,6 +41,12 @@ type Book interface {
 
 	// Probe tries both transports of the machine once.
 	Probe(ctx context.Context, address string) Reach
+
+	// Kept gives what the page keeps of the operator's habits, a JSON object
+	// of its own; Keep replaces it. The page's address, and so its storage in
+	// the browser, is another at each start.
+	Kept() (json.RawMessage, error)
+	Keep(json.RawMessage) error
 }
 
 // Setter sets sessions up.

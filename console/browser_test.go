@@ -116,14 +116,18 @@ func shots(t *testing.T, source string, size [2]int64, dark bool, name string) {
 	empty.Dark(dark)
 	empty.Has("h2", "Add the first machine")
 	empty.Shot(name + "-empty")
-	empty.Axe(source, "empty")
+	if size[0] < 1600 {
+		empty.Axe(source, "empty")
+	}
 
 	s := open(t, withMachines(), size[0], size[1])
 	s.Dark(dark)
 	shot := func(state string) {
 		t.Helper()
 		s.Shot(name + "-" + state)
-		s.Axe(source, state)
+		if size[0] < 1600 { // what axe-core looks at does not depend on the size
+			s.Axe(source, state)
+		}
 	}
 	s.Has(".leg.up", "1.1 ms")
 	shot("machines")

@@ -105,6 +105,7 @@ func (c *Console) routes() http.Handler {
 	on("GET /api/machines", c.listMachines)
 	on("POST /api/machines", c.saveMachine)
 	on("DELETE /api/machines/{name}", c.removeMachine)
+	on("POST /api/kept", c.keep)
 	on("POST /api/look", c.look)
 	on("POST /api/pin", c.pin)
 	on("POST /api/tabs", c.openTab)

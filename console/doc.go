@@ -23,6 +23,7 @@
 //	GET    /api/machines                          the address book
 //	POST   /api/machines  {old name address group note}   adds one, or changes old
 //	DELETE /api/machines/{name}
+//	POST   /api/kept      {name: text ...}        what the page keeps of the operator's habits
 //	POST   /api/look      {address}               who answers there; the ID's last group is masked
 //	POST   /api/pin       {address agent group}   remembers its key, if group is the ID's last
 //	POST   /api/tabs      {machine rights reason transport}   begins a setup

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"io"
 	"maps"
 	"net"
@@ -26,6 +27,7 @@ type back struct {
 	reach    map[string]console.Reach
 	pinned   map[string]deskside.AgentID
 	setups   chan *setup
+	kept     json.RawMessage
 }
 
 func newBack(machines ...console.Machine) *back {
@@ -36,6 +38,19 @@ func newBack(machines ...console.Machine) *back {
 func keyOf(name string) deskside.KeyID { return sha256.Sum256([]byte(name)) }
 
 func (b *back) Operator() deskside.OperatorID { return keyOf("operator") }
+
+func (b *back) Kept() (json.RawMessage, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kept, nil
+}
+
+func (b *back) Keep(text json.RawMessage) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept = text
+	return nil
+}
 
 func (b *back) Machines() ([]console.Machine, error) {
 	b.mu.Lock()

@@ -23,6 +23,15 @@ func TestMachinesByKeyboardAlone(t *testing.T) {
 	s.back.reach = reaches
 	s.back.mu.Unlock()
 	s.Has("h2", "Add the first machine")
+	s.Press("Appearance")
+	s.Press("Dark")
+	await.True(t, "the choice is kept", func() bool {
+		text, _ := s.back.Kept()
+		return strings.Contains(string(text), `"theme":"dark"`)
+	})
+	s.Reload()
+	s.Until("the page is dark", `document.documentElement.dataset.theme === "dark"`)
+	s.Has("h2", "Add the first machine")
 	s.Keys("n")
 	s.Has("dialog h2", "Add a machine")
 	s.Keys("192.168.7.40\tannex\tYard\tby the gate\r")

@@ -60,3 +60,19 @@ func status(c deskside.Code) int {
 	}
 	return http.StatusForbidden
 }
+
+// keep replaces what the page keeps of the operator's habits.
+func (c *Console) keep(w http.ResponseWriter, r *http.Request) error {
+	var all map[string]string
+	if err := readJSON(w, r, &all); err != nil {
+		return err
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	if err := c.cfg.Backend.Keep(text); err != nil {
+		return err
+	}
+	return writeJSON(w, struct{}{})
+}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"slices"
 	"strings"
@@ -107,6 +108,10 @@ const lookLimit = 15 * time.Second
 
 // Pin remembers a machine's key.
 func (o Operator) Pin(address string, id deskside.AgentID) error { return o.Client.Trust(address, id) }
+
+// Kept and Keep are a file in the operator's folder.
+func (o Operator) Kept() (json.RawMessage, error)  { return o.Client.Kept() }
+func (o Operator) Keep(text json.RawMessage) error { return o.Client.Keep(text) }
 
 // Probe tries both transports at once.
 func (o Operator) Probe(ctx context.Context, address string) (r Reach) {

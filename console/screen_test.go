@@ -6,10 +6,8 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/png"
 	"io"
 	"net"
-	"os"
 	"sync"
 )
 
@@ -32,13 +30,6 @@ func newScreen() *screen {
 	draw.Draw(p, p.Bounds(), image.NewUniform(color.RGBA{38, 70, 83, 255}), image.Point{}, draw.Src)
 	draw.Draw(p, image.Rect(120, 80, 700, 460), image.NewUniform(color.RGBA{250, 250, 250, 255}), image.Point{}, draw.Src)
 	draw.Draw(p, image.Rect(120, 80, 700, 108), image.NewUniform(color.RGBA{42, 157, 143, 255}), image.Point{}, draw.Src)
-	if f, err := os.Open("/tmp/h/desk.png"); err == nil {
-		defer f.Close()
-		if m, err := png.Decode(f); err == nil {
-			p = image.NewRGBA(m.Bounds())
-			draw.Draw(p, p.Bounds(), m, image.Point{}, draw.Src)
-		}
-	}
 	return &screen{picture: p}
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"time"
 
 	"deskside"
@@ -70,14 +71,15 @@ type machineView struct {
 
 // notice is one message of the event stream.
 type notice struct {
-	Type     string        `json:"type"` // "hello", "machines", "tab", "gone"
-	Version  string        `json:"version,omitempty"`
-	Operator string        `json:"operator,omitempty"`
-	Open     *Opening      `json:"open,omitempty"` // in a hello
-	Machines []machineView `json:"machines,omitempty"`
-	Tabs     []tabView     `json:"tabs,omitempty"`
-	Tab      *tabView      `json:"tab,omitempty"`
-	ID       string        `json:"id,omitempty"`
+	Type     string          `json:"type"` // "hello", "machines", "tab", "gone"
+	Version  string          `json:"version,omitempty"`
+	Operator string          `json:"operator,omitempty"`
+	Open     *Opening        `json:"open,omitempty"` // in a hello
+	Kept     json.RawMessage `json:"kept,omitempty"` // in a hello
+	Machines []machineView   `json:"machines,omitempty"`
+	Tabs     []tabView       `json:"tabs,omitempty"`
+	Tab      *tabView        `json:"tab,omitempty"`
+	ID       string          `json:"id,omitempty"`
 }
 
 // afterwards says what the operator can do once a session has ended.

@@ -59,8 +59,12 @@ func (c *Console) hello() notice {
 	if err != nil {
 		c.log.Warn("the address book cannot be read", "error", err)
 	}
+	kept, err := c.cfg.Backend.Kept()
+	if err != nil {
+		c.log.Warn("what the page keeps cannot be read", "error", err)
+	}
 	return notice{
-		Type: "hello", Version: c.cfg.Version, Operator: c.cfg.Backend.Operator().String(),
+		Kept: kept, Type: "hello", Version: c.cfg.Version, Operator: c.cfg.Backend.Operator().String(),
 		Open: c.cfg.Open, Machines: list, Tabs: c.desk.views(),
 	}
 }

@@ -154,6 +154,13 @@ func (d *deskE2E) allow(digits string) {
 	})
 }
 
+// shot keeps a picture of the person's display among the artefacts.
+func (d *deskE2E) shot(name string) {
+	d.t.Helper()
+	path := filepath.Join(browsertest.Artefacts(d.t), name+".png")
+	xvfb.Run(d.t, d.display, "import", "-window", "root", path)
+}
+
 // server gives the X server's own pixels.
 func (d *deskE2E) server() *image.RGBA {
 	d.t.Helper()
@@ -219,6 +226,7 @@ func TestConsoleEndToEnd(t *testing.T) {
 	p.Has("h1", "Waiting for the person at front-desk-1")
 	await.True(t, "the person is asked", d.asked)
 	p.Shot("e2e-waiting")
+	d.shot("e2e-consent")
 	d.allow("")
 	p.Until("the picture is there", `document.querySelector("canvas")?.width === 1280 && document.querySelector(".veil").hidden`)
 	p.Has(".path", "UDP 127.0.0.1")
@@ -343,7 +351,14 @@ func (d *deskE2E) clipboards() {
 func (d *deskE2E) portrait() {
 	d.t.Helper()
 	p := d.page
+	// The person puts their chat beside the terminal.
+	chat := d.window("Deskside chat")
+	xvfb.Run(d.t, d.display, "xdotool", "windowsize", chat, "400", "560", "windowmove", chat, "855", "62")
 	p.Gone(".toast")
+	p.Press("How the picture is shown")
+	p.Press("Lossless")
+	p.Click(".brand")
+	d.same("the windows are where the person put them")
 	p.Shot("e2e-session-720")
 	p.Size(1600, 900)
 	p.Shot("e2e-session")

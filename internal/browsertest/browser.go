@@ -307,15 +307,16 @@ func (p *Page) Shot(name string) string {
 		p.t.Logf("take the picture %s: %v", name, err)
 		return ""
 	}
-	path := filepath.Join(artefacts(p.t), name+".png")
+	path := filepath.Join(Artefacts(p.t), name+".png")
 	if err := os.WriteFile(path, png, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
 	return path
 }
 
-// artefacts is the folder DESKSIDE_ARTEFACTS names, or artefacts beside go.mod.
-func artefacts(t testing.TB) string {
+// Artefacts is the folder for what a test wants kept: the one that
+// DESKSIDE_ARTEFACTS names, or artefacts beside go.mod.
+func Artefacts(t testing.TB) string {
 	t.Helper()
 	if dir := os.Getenv("DESKSIDE_ARTEFACTS"); dir != "" {
 		return dir

@@ -1,6 +1,7 @@
 // The dialog that sets a session up.
 import { call, faultOf } from "./api";
 import { fill, h, fresh } from "./dom";
+import { habit, keepHabit } from "./habits";
 import { store } from "./store";
 import { button, dialog, faultNote, field, segments } from "./ui";
 import type { Machine, Tab } from "./types";
@@ -22,7 +23,7 @@ const presets: Record<Exclude<Preset, "own">, string[]> = {
   files: ["chat", "files-read", "files-write"],
 };
 
-const kept = (m: Machine): string => `deskside.rights.${m.name}`;
+const kept = (m: Machine): string => `rights ${m.name}`;
 
 function presetOf(set: Set<string>): Preset {
   for (const [p, list] of Object.entries(presets)) {
@@ -32,7 +33,7 @@ function presetOf(set: Set<string>): Preset {
 }
 
 /** usual gives the rights that were asked of the machine the last time. */
-const usual = (m: Machine): string => localStorage.getItem(kept(m)) ?? presets.help.join(",");
+const usual = (m: Machine): string => habit(kept(m)) ?? presets.help.join(",");
 
 async function begin(m: Machine, rights: string, reason: string, transport: string): Promise<Tab> {
   const t = await call<Tab>("POST", "/api/tabs", { machine: m.name, rights, reason, transport });
@@ -83,7 +84,7 @@ export function connect(m: Machine, opened: (t: Tab) => void, reason = "", path 
   const go = async (): Promise<void> => {
     yes.disabled = true;
     fill(problem);
-    localStorage.setItem(kept(m), [...wanted].join(","));
+    keepHabit(kept(m), [...wanted].join(","));
     try {
       const t = await begin(m, [...wanted].join(","), why.value, transport);
       d.close();

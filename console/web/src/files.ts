@@ -230,6 +230,7 @@ export class Files {
     for (const x of list) {
       const was = this.before.get(x.id);
       this.before.set(x.id, x.state);
+      if (was === undefined && x.state === "done") this.hidden.add(x.id); // before this page
       if (was === "running" && x.state === "done") toast(`${x.name} was ${x.up ? "uploaded" : "downloaded"}.`);
       if (this.hidden.has(x.id)) continue;
       let shown = this.shownTransfers.get(x.id);
@@ -259,6 +260,7 @@ export class Files {
     const el = h("li", { class: "transfer" }, h("span", { class: "transfer-icon" }, icon(first.up ? "upload" : "download")),
       h("div", { class: "transfer-main" }, h("span", { class: "transfer-name" }, first.name), bar, words), stop);
     const update = (x: Transfer): void => {
+      if (x.state === "done" && now.state === "running") setTimeout(drop, 12_000);
       now = x;
       bar.value = x.size > 0 ? Math.min(1, x.done / x.size) : x.state === "done" ? 1 : 0;
       el.dataset["state"] = x.state;

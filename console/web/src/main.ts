@@ -4,6 +4,7 @@ import { addMachine } from "./add";
 import { connect, connectAtOnce } from "./connect";
 import { endedView } from "./ended";
 import { add, fill, h, one, rove, show, text } from "./dom";
+import { onHabits } from "./habits";
 import { icon } from "./icons";
 import { machinesView } from "./machines";
 import { sessionView, type SessionView } from "./session";
@@ -195,6 +196,7 @@ const openedOnce = "deskside.opened";
 
 function start(): void {
   applyTheme();
+  onHabits(() => applyTheme());
   if (!loggedIn()) {
     document.body.append(h("main", { class: "centre" }, h("div", { class: "card" }, h("h1", {}, "This page was not opened by the console"),
       h("p", {}, "Start it with ", h("code", {}, "deskside console"), ", which opens it in your browser."))));

@@ -206,7 +206,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     state.className = `state ${t.phase}`;
     text(state, up ? (picture.viewOnly ? "Viewing" : "In control") : "Connection lost");
     text(path, t.path ? `${t.path.transport.toUpperCase()} ${t.path.remote}` : "");
-    text(trip, rtt(t.rtt_ms));
+    text(trip, up ? rtt(t.rtt_ms) : "no answer");
     text(reason, t.reason ? `“${t.reason}”` : "");
     reason.title = t.reason;
     if (t.rtt_ms) { trips.push(t.rtt_ms); trips.splice(0, trips.length - 60); }

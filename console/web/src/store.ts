@@ -1,5 +1,6 @@
 // What the page knows, kept by the event stream, and who wants to hear of it.
 import { socket } from "./api";
+import { takeHabits } from "./habits";
 import type { Machine, Notice, Tab } from "./types";
 
 export type Link = "joining" | "up" | "lost";
@@ -53,6 +54,7 @@ class Store {
   private take(n: Notice): void {
     switch (n.type) {
       case "hello":
+        takeHabits(n.kept);
         this.version = n.version ?? "";
         this.operator = n.operator ?? "";
         this.machines = n.machines ?? [];

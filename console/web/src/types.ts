@@ -64,6 +64,7 @@ export interface Notice {
   version?: string;
   operator?: string;
   open?: Opening;
+  kept?: Record<string, string>;
   machines?: Machine[];
   tabs?: Tab[];
   tab?: Tab;
