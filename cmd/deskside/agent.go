@@ -153,12 +153,8 @@ func (f *agentRunFlags) override(s *agent.Settings) {
 // greet says who the agent is and where it listens. Under --json this is one
 // line, which a program that started the agent waits for.
 func (f *agentRunFlags) greet(e *env, a *agent.Agent, dir string) error {
-	ports := make(map[string]uint16)
-	for _, s := range deskside.Services {
-		ports[s.String()] = a.Ports().Of(s)
-	}
 	if e.json {
-		return e.line(map[string]any{"id": a.ID(), "ports": ports, "dir": dir, "chat": a.ChatSocket()})
+		return e.line(map[string]any{"id": a.ID(), "ports": portsOf(a), "dir": dir, "chat": a.ChatSocket()})
 	}
 	fmt.Fprintf(e.stdout, "Agent %s\n", a.ID())
 	for _, s := range deskside.Services {
@@ -166,4 +162,13 @@ func (f *agentRunFlags) greet(e *env, a *agent.Agent, dir string) error {
 	}
 	_, err := fmt.Fprintln(e.stdout, "Serving. Interrupt (Ctrl-C) ends every session and the agent.")
 	return err
+}
+
+// portsOf gives an agent's ports by process name.
+func portsOf(a *agent.Agent) map[string]uint16 {
+	ports := make(map[string]uint16)
+	for _, s := range deskside.Services {
+		ports[s.String()] = a.Ports().Of(s)
+	}
+	return ports
 }

@@ -89,7 +89,7 @@ func (f *helpMeFlags) run(ctx context.Context, e *env, _ []string) error {
 func (f *helpMeFlags) tell(e *env, a *agent.Agent, dir string) error {
 	hosts := ownAddresses(a.Ports().Of(deskside.RCInfo))
 	if e.json {
-		return e.line(map[string]any{"id": a.ID(), "hosts": hosts, "record": dir})
+		return e.line(map[string]any{"id": a.ID(), "hosts": hosts, "ports": portsOf(a), "record": dir})
 	}
 	fmt.Fprintln(e.stdout, "Read this to whoever helps you:")
 	for _, h := range hosts {
