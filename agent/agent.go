@@ -57,6 +57,7 @@ type Agent struct {
 	screen    Screen         // nil: there is none
 	person    desktop.Person // nil: nobody can be asked
 	authority *authority.Authority
+	policy    []byte // the digest of the file that is in force
 	services  services
 	listeners []*transport.Listener
 	servers   []*http.Server
@@ -91,10 +92,10 @@ func Start(ctx context.Context, c Config) (_ *Agent, err error) {
 	if err := a.judge(); err != nil {
 		return nil, err
 	}
-	if err := a.serve(ctx); err != nil {
+	if err := a.begin(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.begin(ctx); err != nil {
+	if err := a.serve(ctx); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -118,8 +119,10 @@ func (a *Agent) openScreen() (Screen, error) {
 func (a *Agent) judge() error {
 	policy := a.cfg.Policy
 	if policy == nil {
+		path := filepath.Join(a.cfg.Dir, PolicyFile)
+		a.policy = digest(path) // before it is read: a change after this is noticed
 		var err error
-		if policy, err = readPolicy(filepath.Join(a.cfg.Dir, PolicyFile)); err != nil {
+		if policy, err = readPolicy(path); err != nil {
 			return fmt.Errorf("%w; nothing is served until it is mended", err)
 		}
 	}
@@ -143,7 +146,8 @@ func (a *Agent) judge() error {
 	return nil
 }
 
-// begin writes that the agent is there and starts what watches.
+// begin writes that the agent is there, before anybody can reach it, and starts
+// what watches.
 func (a *Agent) begin(ctx context.Context) error {
 	if _, err := a.log.Append(ctx, deskside.Event{Kind: deskside.EventAgentStart, Words: "deskside " + deskside.Version}); err != nil {
 		return err

@@ -33,7 +33,7 @@ const PolicyPoll = 400 * time.Millisecond
 // that is gone or does not parse leaves the last good one in force.
 func (a *Agent) watchPolicy(ctx context.Context) {
 	path := filepath.Join(a.cfg.Dir, PolicyFile)
-	last := digest(path)
+	last := a.policy
 	tick := time.NewTicker(PolicyPoll)
 	defer tick.Stop()
 	for {
