@@ -33,7 +33,9 @@ var floors = []string{
 	"internal/browsertest",
 	"raster",
 	"access codec identity desktop",
-	"rfb desktop/panel",
+	"rfb desktop/panel desktop/x11/link",
+	"desktop/x11/keyboard",
+	"desktop/x11/window",
 	"desktop/desktoptest desktop/x11",
 	"internal/strangers",
 	"audit loopback transport",
@@ -58,7 +60,10 @@ var strangers = [][]string{
 // concrete are packages that name one desktop or codec library. Only the
 // composition may choose one.
 var concrete = map[string][]string{
-	"desktop/x11": {"cmd/deskside", "agent"},
+	"desktop/x11":          {"cmd/deskside", "agent"},
+	"desktop/x11/keyboard": {"desktop/x11", "desktop/x11/window"},
+	"desktop/x11/link":     {"desktop/x11", "desktop/x11/keyboard", "desktop/x11/window"},
+	"desktop/x11/window":   {"desktop/x11"},
 }
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they

@@ -17,6 +17,7 @@ test_packages=(
 	gcc libc6-dev      # the race detector
 	x11-apps           # xwd: the server's own pixels
 	x11-utils          # xwininfo, xprop
+	x11-xkb-utils      # setxkbmap: keyboard layouts
 	xdotool            # a person's clicks
 	xclip              # a person's clipboard
 	tigervnc-viewer    # a stranger's VNC viewer

@@ -14,14 +14,15 @@ import (
 	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop"
+	"deskside/desktop/x11/link"
 	"deskside/raster"
 )
 
 // capture takes the picture of the root window and everything on it.
 type capture struct {
-	c      *conn
+	c      *link.Conn
 	log    *slog.Logger
-	pixels *pixels
+	pixels *link.Pixels
 	damage damage.Damage
 	region xfixes.Region
 
@@ -42,18 +43,18 @@ type capture struct {
 	layout desktop.Layout
 }
 
-func newCapture(c *conn, log *slog.Logger) (*capture, error) {
-	g := &capture{c: c, log: log, wake: make(chan struct{}, 1), whole: true, noSHM: !c.has["MIT-SHM"]}
+func newCapture(c *link.Conn, log *slog.Logger) (*capture, error) {
+	g := &capture{c: c, log: log, wake: make(chan struct{}, 1), whole: true, noSHM: !c.Has("MIT-SHM")}
 	for _, name := range []string{"DAMAGE", "XFIXES"} {
-		if !c.has[name] {
+		if !c.Has(name) {
 			return nil, errors.New("the X server lacks the " + name + " extension")
 		}
 	}
 	var err error
-	if g.pixels, err = pixelsOf(c.setup, c.screen); err != nil {
+	if g.pixels, err = c.Pixels(); err != nil {
 		return nil, err
 	}
-	c.run(g.event)
+	c.Run(g.event)
 	if err := g.watch(); err != nil {
 		return nil, err
 	}
@@ -69,28 +70,28 @@ func newCapture(c *conn, log *slog.Logger) (*capture, error) {
 // watch asks the server to say what changes. Extensions must be asked for
 // their version first, as they act as their oldest otherwise.
 func (g *capture) watch() error {
-	x := g.c.x
+	x := g.c.X
 	if _, err := xfixes.QueryVersion(x, 5, 0).Reply(); err != nil {
-		return g.c.failed("use XFIXES", err)
+		return g.c.Failed("use XFIXES", err)
 	}
 	if _, err := damage.QueryVersion(x, 1, 1).Reply(); err != nil {
-		return g.c.failed("use DAMAGE", err)
+		return g.c.Failed("use DAMAGE", err)
 	}
 	var err error
 	if g.damage, err = damage.NewDamageId(x); err != nil {
-		return g.c.failed("watch the screen", err)
+		return g.c.Failed("watch the screen", err)
 	}
 	if g.region, err = xfixes.NewRegionId(x); err != nil {
-		return g.c.failed("watch the screen", err)
+		return g.c.Failed("watch the screen", err)
 	}
-	if err := damage.CreateChecked(x, g.damage, xproto.Drawable(g.c.root), damage.ReportLevelNonEmpty).Check(); err != nil {
-		return g.c.failed("watch the screen", err)
+	if err := damage.CreateChecked(x, g.damage, xproto.Drawable(g.c.Root), damage.ReportLevelNonEmpty).Check(); err != nil {
+		return g.c.Failed("watch the screen", err)
 	}
 	if err := xfixes.CreateRegionChecked(x, g.region, nil).Check(); err != nil {
-		return g.c.failed("watch the screen", err)
+		return g.c.Failed("watch the screen", err)
 	}
-	xfixes.SelectCursorInput(x, g.c.root, xfixes.CursorNotifyMaskDisplayCursor)
-	return g.c.watchLayout()
+	xfixes.SelectCursorInput(x, g.c.Root, xfixes.CursorNotifyMaskDisplayCursor)
+	return g.c.WatchLayout()
 }
 
 func (g *capture) event(e xgb.Event) {
@@ -100,7 +101,7 @@ func (g *capture) event(e xgb.Event) {
 	case xfixes.CursorNotifyEvent:
 		g.changed(&g.pointer)
 	default:
-		if g.c.layoutChanged(e) {
+		if g.c.LayoutChanged(e) {
 			g.changed(&g.resized)
 		}
 	}
@@ -121,7 +122,7 @@ func (g *capture) Next(ctx context.Context, f *raster.Image, u *desktop.Update) 
 	}
 	for {
 		select {
-		case <-g.c.gone:
+		case <-g.c.Gone():
 			return desktop.ErrLost
 		case <-ctx.Done():
 			return ctx.Err()
@@ -166,7 +167,7 @@ func (g *capture) take(f *raster.Image, u *desktop.Update) error {
 		if err := g.reload(); err != nil {
 			return err
 		}
-		u.Resized = !sameLayout(before, g.Layout())
+		u.Resized = !link.SameLayout(before, g.Layout())
 	}
 	if g.pointer.Swap(false) {
 		var err error
@@ -196,10 +197,10 @@ func (g *capture) take(f *raster.Image, u *desktop.Update) error {
 // damaged takes what was drawn since the last time. It comes before the grab,
 // so that what is drawn between the two counts as new.
 func (g *capture) damaged() ([]raster.Rect, error) {
-	damage.Subtract(g.c.x, g.damage, xfixes.RegionNone, g.region)
-	r, err := xfixes.FetchRegion(g.c.x, g.region).Reply()
+	damage.Subtract(g.c.X, g.damage, xfixes.RegionNone, g.region)
+	r, err := xfixes.FetchRegion(g.c.X, g.region).Reply()
 	if err != nil {
-		return nil, g.c.failed("read what was drawn", err)
+		return nil, g.c.Failed("read what was drawn", err)
 	}
 	rects := make([]raster.Rect, len(r.Rectangles))
 	for i, q := range r.Rectangles {
@@ -223,7 +224,7 @@ func (g *capture) grab(f *raster.Image, rects []raster.Rect) error {
 		return err
 	}
 	for _, r := range rects {
-		if err := g.pixels.copy(f, src, at, r); err != nil {
+		if err := g.pixels.Copy(f, src, at, r); err != nil {
 			return err
 		}
 	}
@@ -233,16 +234,16 @@ func (g *capture) grab(f *raster.Image, rects []raster.Rect) error {
 const allPlanes = 1<<32 - 1
 
 func (g *capture) read(at raster.Rect) ([]byte, error) {
-	root := xproto.Drawable(g.c.root)
+	root := xproto.Drawable(g.c.Root)
 	x, y, w, h := int16(at.X0), int16(at.Y0), uint16(at.W()), uint16(at.H())
-	size := g.pixels.stride(at.W()) * at.H()
+	size := g.pixels.Stride(at.W()) * at.H()
 	if g.share(size) {
-		_, err := shm.GetImage(g.c.x, root, x, y, w, h, allPlanes, xproto.ImageFormatZPixmap, g.seg.seg, 0).Reply()
-		return g.seg.mem[:size], g.c.failed("grab the screen", err)
+		_, err := shm.GetImage(g.c.X, root, x, y, w, h, allPlanes, xproto.ImageFormatZPixmap, g.seg.seg, 0).Reply()
+		return g.seg.mem[:size], g.c.Failed("grab the screen", err)
 	}
-	r, err := xproto.GetImage(g.c.x, xproto.ImageFormatZPixmap, root, x, y, w, h, allPlanes).Reply()
+	r, err := xproto.GetImage(g.c.X, xproto.ImageFormatZPixmap, root, x, y, w, h, allPlanes).Reply()
 	if err != nil {
-		return nil, g.c.failed("grab the screen", err)
+		return nil, g.c.Failed("grab the screen", err)
 	}
 	return r.Data, nil
 }
@@ -254,12 +255,12 @@ func (g *capture) share(size int) bool {
 		return !g.noSHM
 	}
 	if g.seg != nil {
-		shm.Detach(g.c.x, g.seg.seg)
+		shm.Detach(g.c.X, g.seg.seg)
 		g.seg.close()
 		g.seg = nil
 	}
 	l := g.Layout()
-	seg, err := newSegment(g.c, max(size, g.pixels.stride(l.W)*l.H))
+	seg, err := newSegment(g.c, max(size, g.pixels.Stride(l.W)*l.H))
 	if err != nil {
 		g.log.Info("no memory shared with the X server, pictures will cost more", "err", err)
 		g.noSHM = true
@@ -271,7 +272,7 @@ func (g *capture) share(size int) bool {
 
 // close ends the connection; a Next that runs returns ErrLost.
 func (g *capture) close() {
-	g.c.close()
+	g.c.Close()
 	g.taking.Lock()
 	defer g.taking.Unlock()
 	if g.seg != nil {

@@ -13,13 +13,14 @@ import (
 	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop"
+	"deskside/desktop/x11/link"
 )
 
 // clipboard exchanges text with the owner of the selection CLIPBOARD, as the
 // Inter-Client Communication Conventions Manual 2.0 has it. PRIMARY, which
 // follows whatever the person marks, is left alone.
 type clipboard struct {
-	c       *conn
+	c       *link.Conn
 	window  xproto.Window // owns the selection while it is ours
 	atoms   clipAtoms
 	changed chan struct{}
@@ -44,12 +45,12 @@ type clipAtoms struct {
 // MaxClipboard is how many bytes of text are offered at most.
 const MaxClipboard = 16 << 20
 
-func newClipboard(c *conn) (*clipboard, error) {
+func newClipboard(c *link.Conn) (*clipboard, error) {
 	b := &clipboard{c: c, changed: make(chan struct{}, 1), stamp: make(chan xproto.Timestamp, 1)}
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
-	c.run(b.event)
+	c.Run(b.event)
 	return b, nil
 }
 
@@ -63,7 +64,7 @@ func (b *clipboard) prepare() error {
 		{&b.atoms.plain, "text/plain"}, {&b.atoms.plainUTF8, "text/plain;charset=utf-8"}, {&b.atoms.property, "DESKSIDE"},
 	} {
 		var err error
-		if *a.atom, err = b.c.atom(a.name); err != nil {
+		if *a.atom, err = b.c.Atom(a.name); err != nil {
 			return err
 		}
 	}
@@ -71,22 +72,22 @@ func (b *clipboard) prepare() error {
 	if b.window, err = b.newWindow(); err != nil {
 		return err
 	}
-	if _, err := xfixes.QueryVersion(b.c.x, 5, 0).Reply(); err != nil {
-		return b.c.failed("use XFIXES", err)
+	if _, err := xfixes.QueryVersion(b.c.X, 5, 0).Reply(); err != nil {
+		return b.c.Failed("use XFIXES", err)
 	}
-	xfixes.SelectSelectionInput(b.c.x, b.c.root, b.atoms.clipboard, xfixes.SelectionEventMaskSetSelectionOwner)
-	return b.c.sync()
+	xfixes.SelectSelectionInput(b.c.X, b.c.Root, b.atoms.clipboard, xfixes.SelectionEventMaskSetSelectionOwner)
+	return b.c.Sync()
 }
 
 // newWindow makes a window that is never shown and tells of its properties.
 func (b *clipboard) newWindow() (xproto.Window, error) {
-	w, err := xproto.NewWindowId(b.c.x)
+	w, err := xproto.NewWindowId(b.c.X)
 	if err != nil {
-		return 0, b.c.failed("make a window", err)
+		return 0, b.c.Failed("make a window", err)
 	}
-	err = xproto.CreateWindowChecked(b.c.x, 0, w, b.c.root, -1, -1, 1, 1, 0, xproto.WindowClassInputOnly, 0,
+	err = xproto.CreateWindowChecked(b.c.X, 0, w, b.c.Root, -1, -1, 1, 1, 0, xproto.WindowClassInputOnly, 0,
 		xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{1, xproto.EventMaskPropertyChange}).Check()
-	return w, b.c.failed("make a window", err)
+	return w, b.c.Failed("make a window", err)
 }
 
 // ClipboardChanged is of desktop.Clipboarder.
@@ -104,11 +105,11 @@ func (b *clipboard) SetClipboard(text string) error {
 		return err
 	}
 	b.keep(text, now)
-	xproto.SetSelectionOwner(b.c.x, b.window, b.atoms.clipboard, now)
-	r, err := xproto.GetSelectionOwner(b.c.x, b.atoms.clipboard).Reply()
+	xproto.SetSelectionOwner(b.c.X, b.window, b.atoms.clipboard, now)
+	r, err := xproto.GetSelectionOwner(b.c.X, b.atoms.clipboard).Reply()
 	switch {
 	case err != nil:
-		return b.c.failed("take the clipboard", err)
+		return b.c.Failed("take the clipboard", err)
 	case r.Owner != b.window:
 		b.keep("", 0)
 		return errors.New("another program took the clipboard at the same moment")
@@ -124,11 +125,11 @@ func (b *clipboard) keep(text string, since xproto.Timestamp) {
 
 // time asks the server what time it is, by changing nothing of a property.
 func (b *clipboard) time() (xproto.Timestamp, error) {
-	xproto.ChangeProperty(b.c.x, xproto.PropModeAppend, b.window, b.atoms.property, xproto.AtomString, 8, 0, nil)
+	xproto.ChangeProperty(b.c.X, xproto.PropModeAppend, b.window, b.atoms.property, xproto.AtomString, 8, 0, nil)
 	select {
 	case t := <-b.stamp:
 		return t, nil
-	case <-b.c.gone:
+	case <-b.c.Gone():
 		return 0, desktop.ErrLost
 	}
 }

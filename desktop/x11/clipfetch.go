@@ -32,7 +32,7 @@ const spentFor = 30 * time.Second
 
 func (b *clipboard) newFetch() (*fetch, error) {
 	for len(b.spent) > 0 && time.Since(b.spent[0].since) > spentFor {
-		xproto.DestroyWindow(b.c.x, b.spent[0].window)
+		xproto.DestroyWindow(b.c.X, b.spent[0].window)
 		b.spent = b.spent[1:]
 	}
 	w, err := b.newWindow()
@@ -84,7 +84,7 @@ func (f *fetch) next(ctx context.Context, ok func(xgb.Event) bool) error {
 			return errSlowOwner
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-f.b.c.gone:
+		case <-f.b.c.Gone():
 			return desktop.ErrLost
 		}
 	}
@@ -93,7 +93,7 @@ func (f *fetch) next(ctx context.Context, ok func(xgb.Event) bool) error {
 // get asks for the selection in one form and takes limit bytes of it at most,
 // and up to three more. It reports false if the owner has no such form.
 func (f *fetch) get(ctx context.Context, target xproto.Atom, limit int) ([]byte, bool, error) {
-	x, a := f.b.c.x, &f.b.atoms
+	x, a := f.b.c.X, &f.b.atoms
 	xproto.ConvertSelection(x, f.window, a.clipboard, target, a.property, xproto.TimeCurrentTime)
 	given := false
 	err := f.next(ctx, func(e xgb.Event) bool {
@@ -115,10 +115,10 @@ func (f *fetch) get(ctx context.Context, target xproto.Atom, limit int) ([]byte,
 // take reads the property, and deletes it, which asks the owner of a text in
 // pieces for the next.
 func (f *fetch) take(limit int) ([]byte, xproto.Atom, error) {
-	x, a := f.b.c.x, &f.b.atoms
+	x, a := f.b.c.X, &f.b.atoms
 	r, err := xproto.GetProperty(x, false, f.window, a.property, xproto.GetPropertyTypeAny, 0, uint32(max(limit, 0)/4+1)).Reply()
 	if err != nil {
-		return nil, 0, f.b.c.failed("read the clipboard", err)
+		return nil, 0, f.b.c.Failed("read the clipboard", err)
 	}
 	xproto.DeleteProperty(x, f.window, a.property)
 	if r.Type == a.incr || r.Format != 8 {

@@ -31,7 +31,7 @@ func (b *clipboard) request(e xproto.SelectionRequestEvent) {
 		property = xproto.AtomNone
 	}
 	reply := xproto.SelectionNotifyEvent{Time: e.Time, Requestor: e.Requestor, Selection: e.Selection, Target: e.Target, Property: property}
-	xproto.SendEvent(b.c.x, false, e.Requestor, 0, string(reply.Bytes()))
+	xproto.SendEvent(b.c.X, false, e.Requestor, 0, string(reply.Bytes()))
 }
 
 // give writes the text, or about it, to a property of the program's window.
@@ -66,7 +66,7 @@ func (b *clipboard) give(e xproto.SelectionRequestEvent, property xproto.Atom) b
 func append32(b []byte, v uint32) []byte { return binary.LittleEndian.AppendUint32(b, v) }
 
 func (b *clipboard) set(w xproto.Window, property, kind xproto.Atom, format byte, data []byte) {
-	xproto.ChangeProperty(b.c.x, xproto.PropModeReplace, w, property, kind, format, uint32(len(data)/int(format/8)), data)
+	xproto.ChangeProperty(b.c.X, xproto.PropModeReplace, w, property, kind, format, uint32(len(data)/int(format/8)), data)
 }
 
 // offer writes a text at once, or begins to hand it out in pieces.
@@ -80,7 +80,7 @@ func (b *clipboard) offer(w xproto.Window, property, kind xproto.Atom, data []by
 		b.transfers = slices.Delete(b.transfers, 0, 1)
 	}
 	b.transfers = append(b.transfers, &transfer{w, property, kind, data})
-	xproto.ChangeWindowAttributes(b.c.x, w, xproto.CwEventMask, []uint32{xproto.EventMaskPropertyChange})
+	xproto.ChangeWindowAttributes(b.c.X, w, xproto.CwEventMask, []uint32{xproto.EventMaskPropertyChange})
 	b.set(w, property, b.atoms.incr, 32, append32(nil, uint32(len(data))))
 }
 

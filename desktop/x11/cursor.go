@@ -14,14 +14,14 @@ import (
 // refuse those of programs that have ended, as that of xsetroot; an arrow of
 // our own stands for them.
 func (g *capture) cursor() (*desktop.Cursor, error) {
-	r, err := xfixes.GetCursorImage(g.c.x).Reply()
+	r, err := xfixes.GetCursorImage(g.c.X).Reply()
 	var refused xgb.Error
 	switch {
 	case errors.As(err, &refused):
 		g.log.Debug("the server keeps the pointer's picture to itself", "err", err)
 		return arrow(), nil
 	case err != nil:
-		return nil, g.c.failed("read the pointer's picture", err)
+		return nil, g.c.Failed("read the pointer's picture", err)
 	}
 	c := &desktop.Cursor{HotX: int(r.Xhot), HotY: int(r.Yhot), Hidden: true}
 	c.Image = *raster.NewImage(int(r.Width), int(r.Height))

@@ -1,7 +1,9 @@
 // Package x11 is the desktop of an X server: its picture by MIT-SHM and
 // DAMAGE, the pointer's picture by XFIXES, the screens by RANDR, input by
 // XTEST and XKB, the clipboard as an ICCCM selection, and the questions to the
-// person as windows of its own.
+// person as windows of its own. Its parts that stand by themselves are below:
+// link, the connection; keyboard, the map of the keys; window, what the person
+// sees of Deskside.
 //
 // A Desktop holds four connections to the server, one for each of picture,
 // input, clipboard and person, so that none of them waits for another. Each

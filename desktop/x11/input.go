@@ -10,16 +10,18 @@ import (
 	"github.com/jezek/xgb/xtest"
 
 	"deskside/desktop"
+	"deskside/desktop/x11/keyboard"
+	"deskside/desktop/x11/link"
 )
 
 // input presses keys and moves the pointer by XTEST.
 type input struct {
-	c     *conn
+	c     *link.Conn
 	log   *slog.Logger
 	stale atomic.Bool // the server's keyboard map changed since it was read
 
 	mu      sync.Mutex
-	keys    *keymap
+	keys    *keyboard.Map
 	shift   byte                 // key codes of Shift and of the third level, 0 if there is none
 	third   byte                 //
 	thirdM  byte                 // the third level's modifier bit
@@ -29,13 +31,11 @@ type input struct {
 	lent    []lent // spare key codes in use, the longest unused first
 }
 
-func newInput(c *conn, log *slog.Logger) (*input, error) {
+func newInput(c *link.Conn, log *slog.Logger) (*input, error) {
 	in := &input{c: c, log: log, down: map[desktop.Key]byte{}, x: -1, y: -1}
-	c.run(in.event)
-	if c.has["XKEYBOARD"] {
-		if err := c.useXKB(); err != nil {
-			return nil, err
-		}
+	c.Run(in.event)
+	if err := keyboard.Watch(c); err != nil {
+		return nil, err
 	}
 	if err := in.reload(); err != nil {
 		return nil, err
@@ -44,22 +44,21 @@ func newInput(c *conn, log *slog.Logger) (*input, error) {
 }
 
 func (in *input) event(e xgb.Event) {
-	switch e.(type) {
-	case xkbEvent, xproto.MappingNotifyEvent:
+	if keyboard.Changed(e) {
 		in.stale.Store(true)
 	}
 }
 
 // Pointer is of desktop.Input.
 func (in *input) Pointer(x, y int, b desktop.Buttons) error {
-	if !in.c.has["XTEST"] {
+	if !in.c.Has("XTEST") {
 		return errNoXTEST
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if x != in.x || y != in.y {
 		in.x, in.y = x, y
-		xtest.FakeInput(in.c.x, xproto.MotionNotify, 0, 0, in.c.root, clip16(x), clip16(y), 0)
+		xtest.FakeInput(in.c.X, xproto.MotionNotify, 0, 0, in.c.Root, clip16(x), clip16(y), 0)
 	}
 	in.press(b)
 	return in.lost()
@@ -83,12 +82,12 @@ func (in *input) press(b desktop.Buttons) {
 }
 
 func (in *input) fake(kind, detail byte) {
-	xtest.FakeInput(in.c.x, kind, detail, 0, in.c.root, 0, 0, 0)
+	xtest.FakeInput(in.c.X, kind, detail, 0, in.c.Root, 0, 0, 0)
 }
 
 // Key is of desktop.Input.
 func (in *input) Key(k desktop.Key, down bool) error {
-	if !in.c.has["XTEST"] {
+	if !in.c.Has("XTEST") {
 		return errNoXTEST
 	}
 	in.mu.Lock()
@@ -107,7 +106,7 @@ func (in *input) hold(k desktop.Key) error {
 		in.fake(xproto.KeyPress, code)
 		return in.lost()
 	}
-	if code := codeOfScan(k.Scan); code != 0 {
+	if code := keyboard.CodeOfScan(k.Scan); code != 0 {
 		in.down[k] = code
 		in.fake(xproto.KeyPress, code)
 		return in.lost()
@@ -141,14 +140,8 @@ func (in *input) release(k desktop.Key) {
 // sameKey finds what is held by a key that has k's symbol at another level.
 func (in *input) sameKey(k desktop.Key) (desktop.Key, bool) {
 	for held, code := range in.down {
-		key := in.keys.key(code)
-		if k.Sym == 0 || held.Scan != 0 || key == nil {
-			continue
-		}
-		for _, s := range key.syms {
-			if s == plainSym(k.Sym) {
-				return held, true
-			}
+		if k.Sym != 0 && held.Scan == 0 && in.keys.Has(code, keyboard.Plain(k.Sym)) {
+			return held, true
 		}
 	}
 	return desktop.Key{}, false
@@ -167,13 +160,13 @@ func (in *input) close() {
 	}
 	in.lent = nil
 	in.mu.Unlock()
-	in.c.bye()
+	in.c.Bye()
 }
 
 // lost tells whether the server is gone.
 func (in *input) lost() error {
 	select {
-	case <-in.c.gone:
+	case <-in.c.Gone():
 		return desktop.ErrLost
 	default:
 		return nil

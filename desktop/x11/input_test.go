@@ -216,21 +216,3 @@ func TestFunctionKeysKeepModifiers(t *testing.T) {
 	hold(t, d, desktop.Key{Sym: symShift}, false)
 	w.wants("\x1b[Z\x1b[1;2D")
 }
-
-func TestKeymapReplyCutShort(t *testing.T) {
-	defer goleak.VerifyNone(t)
-	d := open(t, xvfb.Start(t, "640x480x24"))
-	defer d.Close()
-	reply, err := d.KeymapReply()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := x11.ParseKeymap(reply); err != nil {
-		t.Fatal(err)
-	}
-	for n := range reply {
-		if _, err := x11.ParseKeymap(reply[:n]); err == nil {
-			t.Fatalf("the first %d of %d bytes pass for a keyboard map", n, len(reply))
-		}
-	}
-}

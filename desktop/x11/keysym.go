@@ -9,6 +9,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop"
+	"deskside/desktop/x11/keyboard"
 )
 
 // Keysyms with a part in choosing levels.
@@ -28,12 +29,7 @@ type lent struct {
 func (in *input) reload() error {
 	in.stale.Store(false)
 	var err error
-	if in.c.has["XKEYBOARD"] {
-		in.keys, err = in.c.xkbKeymap()
-	} else {
-		in.keys, err = in.coreKeymap()
-	}
-	if err != nil {
+	if in.keys, err = keyboard.Read(in.c); err != nil {
 		return err
 	}
 	in.shift, in.third, in.thirdM = 0, 0, 0
@@ -41,24 +37,24 @@ func (in *input) reload() error {
 	if err != nil {
 		return err
 	}
-	if codes, _ := in.keys.holders(symShiftL, 0); len(codes) > 0 {
+	if codes, _ := in.keys.Holders(symShiftL, 0); len(codes) > 0 {
 		in.shift = codes[0]
 	}
-	codes, _ := in.keys.holders(symThird, 0)
+	codes, _ := in.keys.Holders(symThird, 0)
 	for _, code := range codes {
 		if b := bit[code]; b != 0 && in.third == 0 {
 			in.third, in.thirdM = code, b
 		}
 	}
-	in.lent = slices.DeleteFunc(in.lent, func(l lent) bool { return in.keys.sym(l.code, 0, 0) != l.sym })
+	in.lent = slices.DeleteFunc(in.lent, func(l lent) bool { return in.keys.Sym(l.code, 0, 0) != l.sym })
 	return nil
 }
 
 // modifiers gives the modifier bit of each key that has one.
 func (in *input) modifiers() (map[byte]byte, error) {
-	r, err := xproto.GetModifierMapping(in.c.x).Reply()
+	r, err := xproto.GetModifierMapping(in.c.X).Reply()
 	if err != nil {
-		return nil, in.c.failed("read the modifiers", err)
+		return nil, in.c.Failed("read the modifiers", err)
 	}
 	bit := map[byte]byte{}
 	if n := int(r.KeycodesPerModifier); n > 0 {
@@ -71,19 +67,6 @@ func (in *input) modifiers() (map[byte]byte, error) {
 	return bit, nil
 }
 
-func (in *input) coreKeymap() (*keymap, error) {
-	first, last := in.c.setup.MinKeycode, in.c.setup.MaxKeycode
-	r, err := xproto.GetKeyboardMapping(in.c.x, first, byte(last-first+1)).Reply()
-	if err != nil {
-		return nil, in.c.failed("read the keyboard map", err)
-	}
-	syms := make([]uint32, len(r.Keysyms))
-	for i, s := range r.Keysyms {
-		syms[i] = uint32(s)
-	}
-	return coreKeymap(byte(first), int(r.KeysymsPerKeycode), syms), nil
-}
-
 // state is the keyboard's group and modifiers as they are now.
 type state struct {
 	group int
@@ -91,9 +74,9 @@ type state struct {
 }
 
 func (in *input) state() (state, error) {
-	r, err := xproto.QueryPointer(in.c.x, in.c.root).Reply()
+	r, err := xproto.QueryPointer(in.c.X, in.c.Root).Reply()
 	if err != nil {
-		return state{}, in.c.failed("read the keyboard's state", err)
+		return state{}, in.c.Failed("read the keyboard's state", err)
 	}
 	return state{group: int(r.Mask >> 13 & 3), mods: byte(r.Mask)}, nil
 }
@@ -102,7 +85,7 @@ func (in *input) state() (state, error) {
 // change for the moment of the press.
 type plan struct {
 	code   byte
-	change byte // of modShift and the third level's bit
+	change byte // of keyboard.ModShift and the third level's bit
 }
 
 // holdSym presses whatever makes the symbol arrive in the state the keyboard
@@ -115,7 +98,7 @@ func (in *input) holdSym(k desktop.Key) error {
 	if err != nil {
 		return err
 	}
-	s := plainSym(k.Sym)
+	s := keyboard.Plain(k.Sym)
 	p, ok := in.find(s, now)
 	if !ok {
 		if p.code, err = in.lend(s, now); err != nil {
@@ -150,7 +133,7 @@ type toggle struct{ code, first, second byte }
 
 func (in *input) modifierKeys(change byte, now state) []toggle {
 	var list []toggle
-	for _, m := range []struct{ bit, code byte }{{modShift, in.shift}, {in.thirdM, in.third}} {
+	for _, m := range []struct{ bit, code byte }{{keyboard.ModShift, in.shift}, {in.thirdM, in.third}} {
 		switch {
 		case change&m.bit == 0:
 		case now.mods&m.bit == 0:
@@ -168,9 +151,9 @@ func (in *input) modifierKeys(change byte, now state) []toggle {
 func (in *input) heldWith(bit byte) []byte {
 	var list []byte
 	for _, code := range in.down {
-		s := in.keys.sym(code, 0, 0)
+		s := in.keys.Sym(code, 0, 0)
 		shift := s == symShiftL || s == symShiftL+1
-		if (bit == modShift && shift || bit == in.thirdM && bit != 0 && s == symThird) && !slices.Contains(list, code) {
+		if (bit == keyboard.ModShift && shift || bit == in.thirdM && bit != 0 && s == symThird) && !slices.Contains(list, code) {
 			list = append(list, code)
 		}
 	}
@@ -180,11 +163,11 @@ func (in *input) heldWith(bit byte) []byte {
 // find looks for a key that gives the symbol, with as few changes of modifiers
 // as possible. Keys without a character are pressed as they are.
 func (in *input) find(s uint32, now state) (plan, bool) {
-	plain, shifted := in.keys.holders(s, now.group)
-	if isModifier(s) && len(plain)+len(shifted) > 0 {
+	plain, shifted := in.keys.Holders(s, now.group)
+	if keyboard.IsModifier(s) && len(plain)+len(shifted) > 0 {
 		return plan{code: append(plain, shifted...)[0]}, true
 	}
-	if isFunction(s) && !isKeypad(s) && len(plain) > 0 {
+	if keyboard.IsFunction(s) && !isKeypad(s) && len(plain) > 0 {
 		return plan{code: plain[0]}, true
 	}
 	best, found := plan{}, false
@@ -206,8 +189,8 @@ func isKeypad(s uint32) bool { return s >= 0xff95 && s <= 0xffbd }
 // plan tries the changes of modifiers that make a key give the symbol. A
 // modifier that something else than we holds cannot be taken away.
 func (in *input) plan(code byte, s uint32, now state) (plan, bool) {
-	for _, change := range []byte{0, modShift, in.thirdM, modShift | in.thirdM} {
-		if in.keys.sym(code, now.group, now.mods^change) == s && in.possible(change, now) {
+	for _, change := range []byte{0, keyboard.ModShift, in.thirdM, keyboard.ModShift | in.thirdM} {
+		if in.keys.Sym(code, now.group, now.mods^change) == s && in.possible(change, now) {
 			return plan{code, change}, true
 		}
 	}
@@ -215,10 +198,10 @@ func (in *input) plan(code byte, s uint32, now state) (plan, bool) {
 }
 
 func (in *input) possible(change byte, now state) bool {
-	if change&modShift != 0 && in.shift == 0 {
+	if change&keyboard.ModShift != 0 && in.shift == 0 {
 		return false
 	}
-	for _, bit := range []byte{modShift, in.thirdM} {
+	for _, bit := range []byte{keyboard.ModShift, in.thirdM} {
 		if change&bit != 0 && now.mods&bit != 0 && len(in.heldWith(bit)) == 0 {
 			return false
 		}
@@ -238,7 +221,7 @@ const (
 // longest time.
 func (in *input) lend(s uint32, now state) (byte, error) {
 	l := lent{sym: s}
-	spare := in.keys.spare()
+	spare := in.keys.Spare()
 	switch old := in.oldest(); {
 	case len(spare) > 0 && len(in.lent) < maxLent:
 		l.code = spare[len(spare)-1]
@@ -260,7 +243,7 @@ func (in *input) wait(d time.Duration) {
 	}
 	select {
 	case <-time.After(d):
-	case <-in.c.gone:
+	case <-in.c.Gone():
 	}
 }
 
@@ -277,8 +260,8 @@ func (in *input) used(code byte) {
 // and group. With Caps Lock programs make capitals of small letters
 // themselves, unless the key is one with both, which Shift then turns back.
 func symRow(s uint32, now state) []uint32 {
-	if now.mods&modLock != 0 && upper(s) != s {
-		return []uint32{s, upper(s), s, upper(s)}
+	if now.mods&keyboard.ModLock != 0 && keyboard.Upper(s) != s {
+		return []uint32{s, keyboard.Upper(s), s, keyboard.Upper(s)}
 	}
 	return []uint32{s, s, s, s}
 }
@@ -300,5 +283,5 @@ func (in *input) setSyms(code byte, syms []uint32) {
 	for i, s := range syms {
 		row[i] = xproto.Keysym(s)
 	}
-	xproto.ChangeKeyboardMapping(in.c.x, 1, xproto.Keycode(code), byte(len(row)), row)
+	xproto.ChangeKeyboardMapping(in.c.X, 1, xproto.Keycode(code), byte(len(row)), row)
 }

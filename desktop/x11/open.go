@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"deskside/desktop"
+	"deskside/desktop/x11/link"
+	"deskside/desktop/x11/window"
 )
 
 // Config says which desktop to open. Its zero value opens the one this process
@@ -30,6 +32,9 @@ type Desktop struct {
 	closing sync.Once
 }
 
+// person has the windows that this package's parts do not know of.
+type person = window.Person
+
 var (
 	_ desktop.Desktop     = (*Desktop)(nil)
 	_ desktop.Input       = (*Desktop)(nil)
@@ -39,21 +44,14 @@ var (
 
 // Open connects to the server.
 func Open(cfg Config) (*Desktop, error) {
-	display := cfg.Display
-	if display == "" {
-		var err error
-		if display, err = displayFromEnvironment(); err != nil {
-			return nil, err
-		}
-	}
-	a, err := parseDisplay(display)
+	a, err := link.Find(cfg.Display)
 	if err != nil {
 		return nil, err
 	}
 	o := opener{a, cfg.Authority, cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))}
 	d, err := o.open()
 	if err != nil {
-		return nil, fmt.Errorf("cannot open display %q: %w", display, err)
+		return nil, fmt.Errorf("cannot open display %q: %w", a, err)
 	}
 	return d, nil
 }
@@ -61,7 +59,7 @@ func Open(cfg Config) (*Desktop, error) {
 // opener opens the parts of a desktop; what was opened before one failed is
 // closed again.
 type opener struct {
-	address   address
+	address   link.Address
 	authority string
 	log       *slog.Logger
 }
@@ -77,8 +75,8 @@ func (o opener) open() (*Desktop, error) {
 	return d, nil
 }
 
-func (o opener) connect(names ...string) (*conn, error) {
-	return connect(context.Background(), o.address, o.authority, names...)
+func (o opener) connect(names ...string) (*link.Conn, error) {
+	return link.Connect(context.Background(), o.address, o.authority, names...)
 }
 
 func (o opener) capture(d *Desktop) error {
@@ -87,7 +85,7 @@ func (o opener) capture(d *Desktop) error {
 		return err
 	}
 	if d.capture, err = newCapture(c, o.log); err != nil {
-		c.close()
+		c.Close()
 	}
 	return err
 }
@@ -98,7 +96,7 @@ func (o opener) input(d *Desktop) error {
 		return err
 	}
 	if d.input, err = newInput(c, o.log); err != nil {
-		c.close()
+		c.Close()
 	}
 	return err
 }
@@ -108,7 +106,7 @@ func (o opener) person(d *Desktop) error {
 	if err != nil {
 		return err
 	}
-	d.person, err = newPerson(c, o.log)
+	d.person, err = window.New(c, o.log)
 	return err
 }
 
@@ -118,7 +116,7 @@ func (o opener) clipboard(d *Desktop) error {
 		return err
 	}
 	if d.clipboard, err = newClipboard(c); err != nil {
-		c.close()
+		c.Close()
 	}
 	return err
 }
@@ -127,10 +125,10 @@ func (o opener) clipboard(d *Desktop) error {
 func (d *Desktop) Close() error {
 	d.closing.Do(func() {
 		if d.person != nil {
-			d.person.close()
+			d.person.Close()
 		}
 		if d.clipboard != nil {
-			d.clipboard.c.close()
+			d.clipboard.c.Close()
 		}
 		if d.input != nil {
 			d.input.close()

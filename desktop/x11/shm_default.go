@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	"github.com/jezek/xgb/shm"
+
+	"deskside/desktop/x11/link"
 )
 
 // segment is memory shared with the server; not here.
@@ -14,7 +16,7 @@ type segment struct {
 	seg shm.Seg
 }
 
-func newSegment(*conn, int) (*segment, error) {
+func newSegment(*link.Conn, int) (*segment, error) {
 	return nil, errors.New("memory is shared with X servers on Linux alone")
 }
 

@@ -8,6 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/jezek/xgb/shm"
+
+	"deskside/desktop/x11/link"
 )
 
 // segment is memory shared with the server.
@@ -18,7 +20,7 @@ type segment struct {
 
 // newSegment shares size bytes with the server. The memory's name is gone
 // before it returns, so that nothing of it outlasts both.
-func newSegment(c *conn, size int) (*segment, error) {
+func newSegment(c *link.Conn, size int) (*segment, error) {
 	id, err := unix.SysvShmGet(unix.IPC_PRIVATE, size, unix.IPC_CREAT|0o600)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make %d bytes of shared memory: %w", size, err)
@@ -31,13 +33,13 @@ func newSegment(c *conn, size int) (*segment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot attach shared memory: %w", err)
 	}
-	seg, err := shm.NewSegId(c.x)
+	seg, err := shm.NewSegId(c.X)
 	if err == nil {
-		err = shm.AttachChecked(c.x, seg, uint32(id), false).Check()
+		err = shm.AttachChecked(c.X, seg, uint32(id), false).Check()
 	}
 	if err != nil {
 		unix.SysvShmDetach(mem)
-		return nil, c.failed("share memory with the server", err)
+		return nil, c.Failed("share memory with the server", err)
 	}
 	return &segment{mem, seg}, nil
 }
@@ -45,7 +47,7 @@ func newSegment(c *conn, size int) (*segment, error) {
 // giveToServer makes the server's user the owner of the memory where we are
 // root: a server of another user may not attach it otherwise. No other user
 // may do that, and has no need to.
-func giveToServer(c *conn, id int) error {
+func giveToServer(c *link.Conn, id int) error {
 	uid, err := serverUser(c)
 	if err != nil || os.Geteuid() != 0 || uid == 0 {
 		return err
@@ -59,8 +61,8 @@ func giveToServer(c *conn, id int) error {
 	return err
 }
 
-func serverUser(c *conn) (int, error) {
-	u, ok := c.link.Conn.(*net.UnixConn)
+func serverUser(c *link.Conn) (int, error) {
+	u, ok := c.Peer().(*net.UnixConn)
 	if !ok {
 		return 0, fmt.Errorf("the server is on another machine")
 	}

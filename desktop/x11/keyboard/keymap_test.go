@@ -1,8 +1,13 @@
-package x11
+package keyboard
 
 import (
 	"encoding/binary"
 	"testing"
+
+	"go.uber.org/goleak"
+
+	"deskside/desktop/x11/link"
+	"deskside/internal/xvfb"
 )
 
 // reply makes the reply to GetMap with two types and two keys: "a A" by Shift
@@ -12,12 +17,12 @@ func reply() []byte {
 	binary.LittleEndian.PutUint16(b[12:], xkbTypes|xkbSyms)
 	b[15], b[17], b[20] = 2, 38, 2
 	entry := func(mods, level byte) { b = append(b, 1, mods, level, mods, 0, 0, 0, 0) }
-	b = append(b, modShift|modLock, 0, 0, 0, 2, 2, 1, 0) // preserves
-	entry(modShift, 1)
-	entry(modLock, 1)
+	b = append(b, ModShift|ModLock, 0, 0, 0, 2, 2, 1, 0) // preserves
+	entry(ModShift, 1)
+	entry(ModLock, 1)
 	b = append(b, make([]byte, 8)...)
-	b = append(b, modShift|0x80, 0, 0, 0, 3, 2, 0, 0)
-	entry(modShift, 1)
+	b = append(b, ModShift|0x80, 0, 0, 0, 3, 2, 0, 0)
+	entry(ModShift, 1)
 	entry(0x80, 2)
 	sym := func(list ...uint32) {
 		for _, s := range list {
@@ -32,7 +37,7 @@ func reply() []byte {
 }
 
 func TestKeymap(t *testing.T) {
-	m, err := parseKeymap(reply())
+	m, err := parse(reply())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,18 +46,18 @@ func TestKeymap(t *testing.T) {
 		mods byte
 		want uint32
 	}{
-		{38, 0, 'a'}, {38, modShift, 'A'}, {38, modLock, 'A'}, {38, modShift | modLock, 'a'}, {38, 0x04, 'a'},
-		{39, 0, '1'}, {39, modShift, '!'}, {39, 0x80, 0xb9}, {39, modShift | 0x80, '1'}, {39, modLock, '1'},
+		{38, 0, 'a'}, {38, ModShift, 'A'}, {38, ModLock, 'A'}, {38, ModShift | ModLock, 'a'}, {38, 0x04, 'a'},
+		{39, 0, '1'}, {39, ModShift, '!'}, {39, 0x80, 0xb9}, {39, ModShift | 0x80, '1'}, {39, ModLock, '1'},
 		{40, 0, 0}, {0, 0, 0}, {255, 0, 0},
 	} {
 		for group := range 4 {
-			if got := m.sym(c.code, group, c.mods); got != c.want {
+			if got := m.Sym(c.code, group, c.mods); got != c.want {
 				t.Errorf("key %d with modifiers %#x in group %d gives %#x, want %#x", c.code, c.mods, group, got, c.want)
 			}
 		}
 	}
 	for n := range reply() {
-		if _, err := parseKeymap(reply()[:n]); err == nil {
+		if _, err := parse(reply()[:n]); err == nil {
 			t.Errorf("the first %d bytes pass for a map", n)
 		}
 	}
@@ -84,11 +89,11 @@ func TestSyms(t *testing.T) {
 		{'a', 'a', 'A'}, {0x010000e9, 0xe9, 0xc9}, {0xe9, 0xe9, 0xc9}, {0x01000436, 0x01000436, 0x01000416},
 		{0xff, 0xff, 0x01000178}, {0xdf, 0xdf, 0xdf}, {0xff0d, 0xff0d, 0xff0d}, {0x20ac, 0x20ac, 0x20ac}, {0x01000041, 'A', 'A'},
 	} {
-		if got := plainSym(c.sym); got != c.plain {
-			t.Errorf("plainSym(%#x) = %#x, want %#x", c.sym, got, c.plain)
+		if got := Plain(c.sym); got != c.plain {
+			t.Errorf("Plain(%#x) = %#x, want %#x", c.sym, got, c.plain)
 		}
-		if got := upper(plainSym(c.sym)); got != c.upper {
-			t.Errorf("upper(%#x) = %#x, want %#x", c.sym, got, c.upper)
+		if got := Upper(Plain(c.sym)); got != c.upper {
+			t.Errorf("Upper(%#x) = %#x, want %#x", c.sym, got, c.upper)
 		}
 	}
 }
@@ -98,47 +103,52 @@ func TestScanCodes(t *testing.T) {
 		0x01: 9, 0x1e: 38, 0x53: 91, 0x56: 94, 0x57: 95, 0x9c: 104, 0xb8: 108, 0xc8: 111, 0xd3: 119, 0xdb: 133, 0xdd: 135, 0xc6: 127,
 		0: 0, 0x7f: 0, 0x80: 0, 0xffffffff: 0,
 	} {
-		if got := codeOfScan(scan); got != want {
-			t.Errorf("codeOfScan(%#x) = %d, want %d", scan, got, want)
+		if got := CodeOfScan(scan); got != want {
+			t.Errorf("CodeOfScan(%#x) = %d, want %d", scan, got, want)
 		}
 	}
 }
 
 func FuzzKeymap(f *testing.F) {
-	f.Add(reply(), byte(38), byte(modShift))
+	f.Add(reply(), byte(38), byte(ModShift))
 	f.Fuzz(func(t *testing.T, b []byte, code, mods byte) {
-		m, err := parseKeymap(b)
+		m, err := parse(b)
 		if err != nil {
 			return
 		}
 		for g := range 4 {
-			s := m.sym(code, g, mods)
-			m.holders(s, g)
+			s := m.Sym(code, g, mods)
+			m.Holders(s, g)
 		}
-		m.spare()
+		m.Spare()
 	})
 }
 
-func TestColours(t *testing.T) {
-	for _, c := range []struct {
-		mask        uint32
-		pixel       uint32
-		value, back byte
-	}{
-		{0xff0000, 0x7f0000, 0x7f, 0x7f},
-		{0xf800, 0xf800, 0xff, 0xff},
-		{0xf800, 0x0800, 0x08, 0x08},
-		{0x07e0, 0x0400, 0x82, 0x82},
-		{0x3ff00000, 0x3ff00000, 0xff, 0xff},
-		{0x3ff00000, 0x20000000, 0x80, 0x80},
-		{0x7, 0x7, 0xff, 0xff},
-	} {
-		ch := channelOf(c.mask)
-		if got := ch.value(c.pixel); got != c.value {
-			t.Errorf("mask %#x: pixel %#x is %#x, want %#x", c.mask, c.pixel, got, c.value)
-		}
-		if got := ch.value(ch.put8(c.value)); got != c.back {
-			t.Errorf("mask %#x: %#x comes back as %#x", c.mask, c.value, got)
+// TestKeymapOfAServer takes a real server's map.
+func TestKeymapOfAServer(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	a, err := link.Find(xvfb.Start(t, "320x200x24"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := link.Connect(t.Context(), a, "", "XKEYBOARD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := Watch(c); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := getMap(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parse(reply); err != nil {
+		t.Fatal(err)
+	}
+	for n := range reply {
+		if _, err := parse(reply[:n]); err == nil {
+			t.Fatalf("the first %d of %d bytes pass for a keyboard map", n, len(reply))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package x11
+package window
 
 import (
 	"strings"
@@ -7,6 +7,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop"
+	"deskside/desktop/x11/link"
 )
 
 // Windows of these classes cover the screen while it is locked, or before
@@ -23,8 +24,8 @@ var (
 // A locker that is not known and runs no screen saver is missed, and so is
 // GNOME's, which draws in the compositor; a plain screen saver that does not
 // lock counts as locked. A server that is gone has nobody.
-func (p *person) Presence() desktop.Presence {
-	r, err := xproto.QueryTree(p.c.x, p.c.root).Reply()
+func (p *Person) Presence() desktop.Presence {
+	r, err := xproto.QueryTree(p.c.X, p.c.Root).Reply()
 	if err != nil {
 		return desktop.Nobody
 	}
@@ -42,27 +43,27 @@ func (p *person) Presence() desktop.Presence {
 }
 
 // saving reports whether a screen saver runs.
-func (p *person) saving() bool {
-	if !p.c.has["MIT-SCREEN-SAVER"] {
+func (p *Person) saving() bool {
+	if !p.c.Has("MIT-SCREEN-SAVER") {
 		return false
 	}
-	r, err := screensaver.QueryInfo(p.c.x, xproto.Drawable(p.c.root)).Reply()
+	r, err := screensaver.QueryInfo(p.c.X, xproto.Drawable(p.c.Root)).Reply()
 	return err == nil && r.State == screensaver.StateOn
 }
 
 // covering is what was found among the windows of the screen.
 type covering struct {
-	c               *conn
+	c               *link.Conn
 	locker, greeter bool
 }
 
 // look asks for the class of a visible window, which may be gone meanwhile.
 func (f *covering) look(w xproto.Window) {
-	a, err := xproto.GetWindowAttributes(f.c.x, w).Reply()
+	a, err := xproto.GetWindowAttributes(f.c.X, w).Reply()
 	if err != nil || a.MapState != xproto.MapStateViewable {
 		return
 	}
-	r, err := xproto.GetProperty(f.c.x, false, w, xproto.AtomWmClass, xproto.AtomString, 0, 64).Reply()
+	r, err := xproto.GetProperty(f.c.X, false, w, xproto.AtomWmClass, xproto.AtomString, 0, 64).Reply()
 	if err != nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package x11
+package link
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// address is where a display string leads.
-type address struct {
+// Address is where a display string leads.
+type Address struct {
 	network string // "unix" or "tcp"
 	addr    string
 	host    string // empty for a server on this machine
@@ -19,17 +19,38 @@ type address struct {
 	screen  int
 }
 
+// String gives the display string again.
+func (a Address) String() string {
+	text := a.host + ":" + strconv.Itoa(a.number)
+	if a.screen != 0 {
+		text += "." + strconv.Itoa(a.screen)
+	}
+	return text
+}
+
+// Find reads a display string, "[host]:number[.screen]"; an empty one means
+// $DISPLAY.
+func Find(display string) (Address, error) {
+	if display == "" {
+		display = os.Getenv("DISPLAY")
+	}
+	if display == "" {
+		return Address{}, errors.New("no display named, and DISPLAY is not set")
+	}
+	return parseDisplay(display)
+}
+
 // parseDisplay reads "[host]:number[.screen]".
-func parseDisplay(text string) (address, error) {
-	bad := func(why string) (address, error) {
-		return address{}, fmt.Errorf("display %q: %s, want HOST:NUMBER as in \":0\"", text, why)
+func parseDisplay(text string) (Address, error) {
+	bad := func(why string) (Address, error) {
+		return Address{}, fmt.Errorf("display %q: %s, want HOST:NUMBER as in \":0\"", text, why)
 	}
 	colon := strings.LastIndexByte(text, ':')
 	if colon < 0 {
 		return bad("no colon")
 	}
 	number, screen, dotted := strings.Cut(text[colon+1:], ".")
-	var a address
+	var a Address
 	var err error
 	if a.number, err = displayNumber(number); err != nil {
 		return bad("no display number")
@@ -60,7 +81,7 @@ func displayNumber(text string) (int, error) {
 // dial connects to the server. A local server may listen on an abstract socket
 // alone, as in containers that do not share /tmp; where there are none, the name
 // is that of a file which does not exist.
-func (a address) dial(ctx context.Context) (net.Conn, error) {
+func (a Address) dial(ctx context.Context) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, a.network, a.addr)
 	if err != nil && a.network == "unix" {
@@ -69,12 +90,4 @@ func (a address) dial(ctx context.Context) (net.Conn, error) {
 		}
 	}
 	return c, err
-}
-
-// displayFromEnvironment gives the display this process was started on.
-func displayFromEnvironment() (string, error) {
-	if d := os.Getenv("DISPLAY"); d != "" {
-		return d, nil
-	}
-	return "", errors.New("no display named, and DISPLAY is not set")
 }

@@ -1,10 +1,13 @@
-package x11
+package keyboard
 
 import (
 	"encoding/binary"
 	"errors"
 
 	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+
+	"deskside/desktop/x11/link"
 )
 
 // Requests of the X Keyboard Extension, of which xgb knows nothing. Numbers and
@@ -26,41 +29,57 @@ const (
 
 // xkbRequest sends a request whose words follow the length, and gives the
 // reply if there is one.
-func (c *conn) xkbRequest(minor byte, reply bool, words ...uint16) ([]byte, error) {
-	b := []byte{c.x.Extensions["XKEYBOARD"], minor, 0, 0}
+func xkbRequest(c *link.Conn, minor byte, reply bool, words ...uint16) ([]byte, error) {
+	b := []byte{c.X.Extensions["XKEYBOARD"], minor, 0, 0}
 	for _, w := range words {
 		b = binary.LittleEndian.AppendUint16(b, w)
 	}
 	binary.LittleEndian.PutUint16(b[2:], uint16(len(b)/4))
-	cookie := c.x.NewCookie(true, reply)
-	c.x.NewRequest(b, cookie)
+	cookie := c.X.NewCookie(true, reply)
+	c.X.NewRequest(b, cookie)
 	if reply {
 		return cookie.Reply()
 	}
 	return nil, cookie.Check()
 }
 
-// useXKB announces the extension and asks for news of the map.
-func (c *conn) useXKB() error {
-	r, err := c.xkbRequest(xkbUseExtension, true, 1, 0)
+// Watch asks for news of the map, which Changed recognises. A server without
+// XKB sends them unasked.
+func Watch(c *link.Conn) error {
+	if !c.Has("XKEYBOARD") {
+		return nil
+	}
+	r, err := xkbRequest(c, xkbUseExtension, true, 1, 0)
 	if err != nil {
-		return c.failed("use XKB", err)
+		return c.Failed("use XKB", err)
 	}
 	if len(r) < 2 || r[1] == 0 {
 		return errors.New("the X server's XKB is too old")
 	}
 	const events = xkbNewKeyboard | xkbMapChanged
-	_, err = c.xkbRequest(xkbSelectEvents, false, xkbCoreKeyboard, events, 0, events, 0xff, 0xff)
-	return c.failed("watch the keyboard map", err)
+	_, err = xkbRequest(c, xkbSelectEvents, false, xkbCoreKeyboard, events, 0, events, 0xff, 0xff)
+	return c.Failed("watch the keyboard map", err)
 }
 
-// noFakeReleases asks that a key which is held down sends no release between
-// its repetitions.
-func (c *conn) noFakeReleases() error {
+// Changed tells whether an event is about another map than was read.
+func Changed(e xgb.Event) bool {
+	switch e.(type) {
+	case xproto.MappingNotifyEvent, link.XKBEvent:
+		return true
+	}
+	return false
+}
+
+// NoFakeReleases asks, after Watch, that a key which is held down sends no
+// release between its repetitions.
+func NoFakeReleases(c *link.Conn) error {
+	if !c.Has("XKEYBOARD") {
+		return errors.New("the X server lacks XKB")
+	}
 	const detectable = 1
-	r, err := c.xkbRequest(xkbClientFlags, true, xkbCoreKeyboard, 0, detectable, 0, detectable, 0, 0, 0, 0, 0, 0, 0)
+	r, err := xkbRequest(c, xkbClientFlags, true, xkbCoreKeyboard, 0, detectable, 0, detectable, 0, 0, 0, 0, 0, 0, 0)
 	if err != nil {
-		return c.failed("tell repetitions from presses", err)
+		return c.Failed("tell repetitions from presses", err)
 	}
 	if len(r) < 16 || r[12]&detectable == 0 {
 		return errors.New("the X server cannot tell repetitions from presses")
@@ -68,23 +87,21 @@ func (c *conn) noFakeReleases() error {
 	return nil
 }
 
-// xkbKeymap fetches the map of all keys.
-func (c *conn) xkbKeymap() (*keymap, error) {
-	r, err := c.xkbRequest(xkbGetMap, true, xkbCoreKeyboard, xkbTypes|xkbSyms, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-	if err != nil {
-		return nil, c.failed("read the keyboard map", err)
+// Read fetches the map of all keys.
+func Read(c *link.Conn) (*Map, error) {
+	if !c.Has("XKEYBOARD") {
+		return readCore(c)
 	}
-	return parseKeymap(r)
+	r, err := getMap(c)
+	if err != nil {
+		return nil, c.Failed("read the keyboard map", err)
+	}
+	return parse(r)
 }
 
-// xkbEvent is any event of the extension.
-type xkbEvent struct{ code byte }
-
-func newXKBEvent(b []byte) xgb.Event { return xkbEvent{b[1]} }
-
-// Bytes and String are of xgb.Event.
-func (e xkbEvent) Bytes() []byte  { return []byte{e.code} }
-func (e xkbEvent) String() string { return "XKB" }
+func getMap(c *link.Conn) ([]byte, error) {
+	return xkbRequest(c, xkbGetMap, true, xkbCoreKeyboard, xkbTypes|xkbSyms, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+}
 
 // keyType says which modifiers choose which level.
 type keyType struct {
@@ -101,8 +118,8 @@ type keySyms struct {
 	syms   []uint32
 }
 
-// keymap is what the server makes of key codes.
-type keymap struct {
+// Map is what the server makes of key codes.
+type Map struct {
 	types []keyType
 	first int // key code of keys[0]
 	keys  []keySyms
@@ -131,8 +148,8 @@ func (r *reader) byte() byte  { return r.take(1)[0] }
 func (r *reader) u16() uint16 { return binary.LittleEndian.Uint16(r.take(2)) }
 func (r *reader) u32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
 
-// parseKeymap reads the reply to GetMap for types and symbols.
-func parseKeymap(b []byte) (*keymap, error) {
+// parse reads the reply to GetMap for types and symbols.
+func parse(b []byte) (*Map, error) {
 	r := &reader{b: b}
 	head := r.take(40)
 	if r.short {
@@ -141,7 +158,7 @@ func parseKeymap(b []byte) (*keymap, error) {
 	if present := binary.LittleEndian.Uint16(head[12:]); present != xkbTypes|xkbSyms {
 		return nil, errors.New("the keyboard map lacks types or symbols")
 	}
-	m := &keymap{first: int(head[17])}
+	m := &Map{first: int(head[17])}
 	for range head[15] {
 		m.types = append(m.types, r.keyType())
 	}

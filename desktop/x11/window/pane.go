@@ -1,4 +1,4 @@
-package x11
+package window
 
 import (
 	"bytes"
@@ -8,12 +8,13 @@ import (
 	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop/panel"
+	"deskside/desktop/x11/link"
 )
 
 // pane is a window of our own that no window manager touches, with a picture.
 type pane struct {
-	c      *conn
-	pixels *pixels
+	c      *link.Conn
+	pixels *link.Pixels
 	id     xproto.Window
 	gc     xproto.Gcontext
 	at     image.Rectangle
@@ -32,29 +33,29 @@ const (
 
 // newPane makes a window, not yet on the screen. Its name is for programs that
 // read the screen aloud and for tests; it never has text of an operator.
-func newPane(c *conn, p *pixels, name string, at image.Rectangle, events uint32) (*pane, error) {
+func newPane(c *link.Conn, p *link.Pixels, name string, at image.Rectangle, events uint32) (*pane, error) {
 	w := &pane{c: c, pixels: p}
 	var err error
-	if w.id, err = xproto.NewWindowId(c.x); err == nil {
-		w.gc, err = xproto.NewGcontextId(c.x)
+	if w.id, err = xproto.NewWindowId(c.X); err == nil {
+		w.gc, err = xproto.NewGcontextId(c.X)
 	}
 	if err != nil {
-		return nil, c.failed("make a window", err)
+		return nil, c.Failed("make a window", err)
 	}
-	back := p.pixel(0xff, 0xff, 0xff)
-	err = xproto.CreateWindowChecked(c.x, xproto.WindowClassCopyFromParent, w.id, c.root,
+	back := p.Pixel(0xff, 0xff, 0xff)
+	err = xproto.CreateWindowChecked(c.X, xproto.WindowClassCopyFromParent, w.id, c.Root,
 		int16(at.Min.X), int16(at.Min.Y), uint16(at.Dx()), uint16(at.Dy()), 0,
 		xproto.WindowClassInputOutput, xproto.WindowClassCopyFromParent,
 		xproto.CwBackPixel|xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{back, 1, events}).Check()
 	if err != nil {
-		return nil, c.failed("make a window", err)
+		return nil, c.Failed("make a window", err)
 	}
-	xproto.CreateGC(c.x, w.gc, xproto.Drawable(w.id), 0, nil)
+	xproto.CreateGC(c.X, w.gc, xproto.Drawable(w.id), 0, nil)
 	for _, atom := range []xproto.Atom{xproto.AtomWmName, xproto.AtomWmIconName} {
-		xproto.ChangeProperty(c.x, xproto.PropModeReplace, w.id, atom, xproto.AtomString, 8, uint32(len(name)), []byte(name))
+		xproto.ChangeProperty(c.X, xproto.PropModeReplace, w.id, atom, xproto.AtomString, 8, uint32(len(name)), []byte(name))
 	}
 	class := "deskside\x00Deskside\x00"
-	xproto.ChangeProperty(c.x, xproto.PropModeReplace, w.id, xproto.AtomWmClass, xproto.AtomString, 8, uint32(len(class)), []byte(class))
+	xproto.ChangeProperty(c.X, xproto.PropModeReplace, w.id, xproto.AtomWmClass, xproto.AtomString, 8, uint32(len(class)), []byte(class))
 	w.resize(at)
 	return w, nil
 }
@@ -64,32 +65,32 @@ func newPane(c *conn, p *pixels, name string, at image.Rectangle, events uint32)
 func (w *pane) resize(at image.Rectangle) {
 	if w.img == nil || at.Size() != w.at.Size() {
 		w.img = image.NewRGBA(image.Rectangle{Max: at.Size()})
-		w.sent = make([]byte, w.pixels.stride(at.Dx())*at.Dy())
+		w.sent = make([]byte, w.pixels.Stride(at.Dx())*at.Dy())
 	}
 	if w.at == at {
 		return
 	}
 	w.at = at
-	xproto.ConfigureWindow(w.c.x, w.id,
+	xproto.ConfigureWindow(w.c.X, w.id,
 		xproto.ConfigWindowX|xproto.ConfigWindowY|xproto.ConfigWindowWidth|xproto.ConfigWindowHeight,
 		[]uint32{uint32(at.Min.X), uint32(at.Min.Y), uint32(at.Dx()), uint32(at.Dy())})
 }
 
-func (w *pane) show() { xproto.MapWindow(w.c.x, w.id) }
+func (w *pane) show() { xproto.MapWindow(w.c.X, w.id) }
 
 func (w *pane) raise() {
-	xproto.ConfigureWindow(w.c.x, w.id, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
+	xproto.ConfigureWindow(w.c.X, w.id, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
 }
 
 // lower puts the window right below another of ours.
 func (w *pane) lower(above *pane) {
-	xproto.ConfigureWindow(w.c.x, w.id, xproto.ConfigWindowSibling|xproto.ConfigWindowStackMode,
+	xproto.ConfigureWindow(w.c.X, w.id, xproto.ConfigWindowSibling|xproto.ConfigWindowStackMode,
 		[]uint32{uint32(above.id), xproto.StackModeBelow})
 }
 
 func (w *pane) destroy() {
-	xproto.FreeGC(w.c.x, w.gc)
-	xproto.DestroyWindow(w.c.x, w.id)
+	xproto.FreeGC(w.c.X, w.gc)
+	xproto.DestroyWindow(w.c.X, w.id)
 }
 
 // Kinds of window shape, as of the SHAPE extension.
@@ -101,14 +102,14 @@ const (
 // shape cuts the window or where it takes the pointer; servers without the
 // extension leave it a rectangle.
 func (w *pane) shape(kind shape.Kind, list []image.Rectangle) {
-	if !w.c.has["SHAPE"] {
+	if !w.c.Has("SHAPE") {
 		return
 	}
 	rects := make([]xproto.Rectangle, len(list))
 	for i, r := range list {
 		rects[i] = xproto.Rectangle{X: int16(r.Min.X), Y: int16(r.Min.Y), Width: uint16(r.Dx()), Height: uint16(r.Dy())}
 	}
-	shape.Rectangles(w.c.x, shape.SoSet, kind, xproto.ClipOrderingUnsorted, w.id, 0, 0, rects)
+	shape.Rectangles(w.c.X, shape.SoSet, kind, xproto.ClipOrderingUnsorted, w.id, 0, 0, rects)
 }
 
 // draw brings the picture to a look and sends what is new of it.
@@ -128,11 +129,11 @@ func (w *pane) forget() { w.drawn = false }
 // them if it lost what it had.
 func (w *pane) flush(all bool) {
 	width, height := w.at.Dx(), w.at.Dy()
-	stride := w.pixels.stride(width)
+	stride := w.pixels.Stride(width)
 	row := make([]byte, stride)
 	from := -1
 	for y := range height {
-		w.pixels.encode(row, w.img.Pix[y*w.img.Stride:y*w.img.Stride+4*width])
+		w.pixels.Encode(row, w.img.Pix[y*w.img.Stride:y*w.img.Stride+4*width])
 		old := w.sent[y*stride : (y+1)*stride]
 		switch changed := all || !bytes.Equal(row, old); {
 		case changed && from < 0:
@@ -151,11 +152,11 @@ func (w *pane) flush(all bool) {
 // put sends rows in pieces that the server takes.
 func (w *pane) put(from, to int) {
 	const head = 24
-	stride := w.pixels.stride(w.at.Dx())
-	most := max((int(w.c.setup.MaximumRequestLength)*4-head)/stride, 1)
+	stride := w.pixels.Stride(w.at.Dx())
+	most := max((int(w.c.Setup.MaximumRequestLength)*4-head)/stride, 1)
 	for y := from; y < to; y += most {
 		end := min(y+most, to)
-		xproto.PutImage(w.c.x, xproto.ImageFormatZPixmap, xproto.Drawable(w.id), w.gc,
-			uint16(w.at.Dx()), uint16(end-y), 0, int16(y), 0, w.pixels.depth, w.sent[y*stride:end*stride])
+		xproto.PutImage(w.c.X, xproto.ImageFormatZPixmap, xproto.Drawable(w.id), w.gc,
+			uint16(w.at.Dx()), uint16(end-y), 0, int16(y), 0, w.pixels.Depth, w.sent[y*stride:end*stride])
 	}
 }

@@ -1,4 +1,4 @@
-package x11
+package keyboard
 
 // Scan codes beyond the plain ones, as key codes of Linux's input-event-codes.h.
 // X servers on Linux use those plus eight. The plain codes, 1 to 83, are the
@@ -22,8 +22,8 @@ const (
 	evdevOffset   = 8
 )
 
-// codeOfScan gives the X key code of a scan code, 0 for one not known.
-func codeOfScan(scan uint32) byte {
+// CodeOfScan gives the X key code of a scan code, 0 for one not known.
+func CodeOfScan(scan uint32) byte {
 	switch code, ok := scanned[scan]; {
 	case ok:
 		return code + evdevOffset

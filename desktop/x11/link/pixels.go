@@ -1,4 +1,4 @@
-package x11
+package link
 
 import (
 	"encoding/binary"
@@ -10,10 +10,10 @@ import (
 	"deskside/raster"
 )
 
-// pixels knows how the server stores pixels and turns them into those of a
+// Pixels knows how the server stores pixels and turns them into those of a
 // raster.Image.
-type pixels struct {
-	depth  byte
+type Pixels struct {
+	Depth  byte
 	bpp    int // bits of a stored pixel: 16 or 32
 	pad    int // bits to which rows are padded
 	order  binary.ByteOrder
@@ -41,9 +41,10 @@ func (c channel) value(pixel uint32) byte {
 	return byte(v | v>>c.width | v>>(2*c.width))
 }
 
-// pixelsOf finds the storage of the root window.
-func pixelsOf(setup *xproto.SetupInfo, screen *xproto.ScreenInfo) (*pixels, error) {
-	p := &pixels{depth: screen.RootDepth, order: binary.LittleEndian}
+// Pixels finds the storage of the root window.
+func (c *Conn) Pixels() (*Pixels, error) {
+	setup, screen := c.Setup, c.screen
+	p := &Pixels{Depth: screen.RootDepth, order: binary.LittleEndian}
 	if setup.ImageByteOrder == xproto.ImageOrderMSBFirst {
 		p.order = binary.BigEndian
 	}
@@ -74,12 +75,12 @@ func visualOf(screen *xproto.ScreenInfo) *xproto.VisualInfo {
 	return nil
 }
 
-// stride gives the bytes of a stored row of w pixels.
-func (p *pixels) stride(w int) int { return (w*p.bpp + p.pad - 1) / p.pad * p.pad / 8 }
+// Stride gives the bytes of a stored row of w pixels.
+func (p *Pixels) Stride(w int) int { return (w*p.bpp + p.pad - 1) / p.pad * p.pad / 8 }
 
-// copy puts the pixels of r into dst, from a grab of the area at.
-func (p *pixels) copy(dst *raster.Image, src []byte, at, r raster.Rect) error {
-	stride := p.stride(at.W())
+// Copy puts the pixels of r into dst, from a grab of the area at.
+func (p *Pixels) Copy(dst *raster.Image, src []byte, at, r raster.Rect) error {
+	stride := p.Stride(at.W())
 	if len(src) < stride*at.H() {
 		return fmt.Errorf("the server sent %d bytes for %v, want %d", len(src), at, stride*at.H())
 	}
@@ -93,7 +94,7 @@ func (p *pixels) copy(dst *raster.Image, src []byte, at, r raster.Rect) error {
 
 const colours = 0x00ffffff // the bits of a raster pixel that may be set
 
-func (p *pixels) row(dst, src []byte) {
+func (p *Pixels) row(dst, src []byte) {
 	switch {
 	case p.native:
 		copyColours(dst, src)
@@ -108,7 +109,7 @@ func (p *pixels) row(dst, src []byte) {
 	}
 }
 
-func (p *pixels) put(dst []byte, pixel uint32) {
+func (p *Pixels) put(dst []byte, pixel uint32) {
 	dst[0], dst[1], dst[2], dst[3] = p.blue.value(pixel), p.green.value(pixel), p.red.value(pixel), 0
 }
 
@@ -132,15 +133,15 @@ func (c channel) put8(v byte) uint32 {
 	return uint32(v) >> (8 - c.width) << c.shift
 }
 
-// pixel gives a colour as the server stores it.
-func (p *pixels) pixel(r, g, b byte) uint32 {
+// Pixel gives a colour as the server stores it.
+func (p *Pixels) Pixel(r, g, b byte) uint32 {
 	return p.red.put8(r) | p.green.put8(g) | p.blue.put8(b)
 }
 
-// encode writes a row of red, green, blue and opacity as the server stores it.
-func (p *pixels) encode(dst, rgba []byte) {
+// Encode writes a row of red, green, blue and opacity as the server stores it.
+func (p *Pixels) Encode(dst, rgba []byte) {
 	for i, o := 0, 0; i+4 <= len(rgba); i, o = i+4, o+p.bpp/8 {
-		v := p.pixel(rgba[i], rgba[i+1], rgba[i+2])
+		v := p.Pixel(rgba[i], rgba[i+1], rgba[i+2])
 		if p.bpp == 16 {
 			p.order.PutUint16(dst[o:], uint16(v))
 		} else {

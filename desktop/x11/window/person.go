@@ -1,4 +1,4 @@
-package x11
+package window
 
 import (
 	"context"
@@ -9,12 +9,13 @@ import (
 	"github.com/jezek/xgb"
 
 	"deskside/desktop"
+	"deskside/desktop/x11/link"
 )
 
-// person shows windows to the person and takes their answers. All windows
+// Person shows windows to the person and takes their answers. All windows
 // belong to one goroutine; the methods send it what is wanted.
-type person struct {
-	c       *conn
+type Person struct {
+	c       *link.Conn
 	log     *slog.Logger
 	turn    chan struct{} // held while a question is open
 	asks    chan *asked
@@ -34,8 +35,10 @@ type asked struct {
 	answer   chan desktop.Answer // gets one when the window is gone
 }
 
-func newPerson(c *conn, log *slog.Logger) (*person, error) {
-	p := &person{
+// New begins to show windows over a connection, which is closed when that
+// fails.
+func New(c *link.Conn, log *slog.Logger) (*Person, error) {
+	p := &Person{
 		c: c, log: log,
 		turn:    make(chan struct{}, 1),
 		asks:    make(chan *asked),
@@ -47,16 +50,16 @@ func newPerson(c *conn, log *slog.Logger) (*person, error) {
 	u, err := newUI(p)
 	if err != nil {
 		close(p.ended)
-		c.close()
+		c.Close()
 		return nil, err
 	}
-	c.run(p.event)
+	c.Run(p.event)
 	go u.run()
 	return p, nil
 }
 
 // event hands an event to the goroutine of the windows.
-func (p *person) event(e xgb.Event) {
+func (p *Person) event(e xgb.Event) {
 	select {
 	case p.events <- e:
 	case <-p.ended:
@@ -64,7 +67,7 @@ func (p *person) event(e xgb.Event) {
 }
 
 // Ask is of desktop.Person.
-func (p *person) Ask(ctx context.Context, q desktop.Question) (desktop.Answer, error) {
+func (p *Person) Ask(ctx context.Context, q desktop.Question) (desktop.Answer, error) {
 	if !q.Until.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, q.Until)
@@ -93,7 +96,7 @@ func (p *person) Ask(ctx context.Context, q desktop.Question) (desktop.Answer, e
 }
 
 // SetBar is of desktop.Person.
-func (p *person) SetBar(list []desktop.BarEntry) {
+func (p *Person) SetBar(list []desktop.BarEntry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bar = append([]desktop.BarEntry(nil), list...)
@@ -103,18 +106,18 @@ func (p *person) SetBar(list []desktop.BarEntry) {
 	}
 }
 
-func (p *person) wanted() []desktop.BarEntry {
+func (p *Person) wanted() []desktop.BarEntry {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.bar
 }
 
 // BarActions is of desktop.Person.
-func (p *person) BarActions() <-chan desktop.BarAction { return p.actions }
+func (p *Person) BarActions() <-chan desktop.BarAction { return p.actions }
 
-// close takes the windows away with the connection.
-func (p *person) close() {
-	p.c.close()
+// Close takes the windows away with the connection.
+func (p *Person) Close() {
+	p.c.Close()
 	<-p.ended
 }
 

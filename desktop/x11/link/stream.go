@@ -1,4 +1,4 @@
-package x11
+package link
 
 import (
 	"bufio"
@@ -17,18 +17,18 @@ import (
 	"github.com/jezek/xgb/xfixes"
 )
 
-// link stands between xgb and the server for two things that xgb keeps for
+// stream stands between xgb and the server for two things that xgb keeps for
 // the whole process and that must hold for one connection alone.
 //
-// The cookie: xgb reads it from $XAUTHORITY. The link sends our own first
+// The cookie: xgb reads it from $XAUTHORITY. The stream sends our own first
 // message in place of xgb's.
 //
 // The numbers of extension events and errors: a server chooses them, while xgb
 // keeps one table for all servers and writes it while other connections read
-// it. The link translates the server's numbers into fixed ones, for which the
+// it. The stream translates the server's numbers into fixed ones, for which the
 // table is filled once, before the first connection. An error that neither
 // knows becomes a core error, as xgb would leave its request waiting for ever.
-type link struct {
+type stream struct {
 	net.Conn
 	r     *bufio.Reader
 	hello []byte // sent in place of the first message, nil once it was
@@ -100,17 +100,17 @@ var fillTables = sync.OnceFunc(func() {
 	}
 })
 
-func newLink(c net.Conn, cookie []byte) *link {
-	l := &link{Conn: c, r: bufio.NewReaderSize(c, 16<<10), hello: setup(cookie)}
-	l.translate(nil)
-	return l
+func newStream(c net.Conn, cookie []byte) *stream {
+	s := &stream{Conn: c, r: bufio.NewReaderSize(c, 16<<10), hello: setup(cookie)}
+	s.translate(nil)
+	return s
 }
 
 // offset is where the server put an extension.
 type offset struct{ event, err byte }
 
 // translate sets the numbers for the extensions the server has.
-func (l *link) translate(offsets map[string]offset) {
+func (s *stream) translate(offsets map[string]offset) {
 	n := new(numbers)
 	for i := range 256 {
 		n.events[i], n.errors[i] = byte(i), byte(i)
@@ -134,70 +134,80 @@ func (l *link) translate(offsets map[string]offset) {
 			n.errors[at.err+k] = err + k
 		}
 	}
-	l.numbers.Store(n)
+	s.numbers.Store(n)
 }
 
 // Write sends a request; in place of the first it sends our hello.
-func (l *link) Write(p []byte) (int, error) {
-	if l.hello == nil {
-		return l.Conn.Write(p)
+func (s *stream) Write(p []byte) (int, error) {
+	if s.hello == nil {
+		return s.Conn.Write(p)
 	}
-	_, err := l.Conn.Write(l.hello)
-	l.hello = nil
+	_, err := s.Conn.Write(s.hello)
+	s.hello = nil
 	return len(p), err
 }
 
 // Read gives what the server sends, with translated numbers.
-func (l *link) Read(p []byte) (int, error) {
-	if len(l.pending) > 0 {
-		n := copy(p, l.pending)
-		l.pending = l.pending[n:]
+func (s *stream) Read(p []byte) (int, error) {
+	if len(s.pending) > 0 {
+		n := copy(p, s.pending)
+		s.pending = s.pending[n:]
 		return n, nil
 	}
-	if l.body > 0 {
-		n, err := l.r.Read(p[:min(uint64(len(p)), l.body)])
-		l.body -= uint64(n)
+	if s.body > 0 {
+		n, err := s.r.Read(p[:min(uint64(len(p)), s.body)])
+		s.body -= uint64(n)
 		return n, err
 	}
-	if err := l.next(); err != nil {
+	if err := s.next(); err != nil {
 		return 0, err
 	}
-	return l.Read(p)
+	return s.Read(p)
 }
 
 // next reads the head of a message. The answer to hello has one of eight
 // bytes, everything after it of 32.
-func (l *link) next() error {
-	size := len(l.head)
-	if !l.begun {
+func (s *stream) next() error {
+	size := len(s.head)
+	if !s.begun {
 		size = 8
 	}
-	if _, err := io.ReadFull(l.r, l.head[:size]); err != nil {
+	if _, err := io.ReadFull(s.r, s.head[:size]); err != nil {
 		return err
 	}
-	l.pending = l.head[:size]
-	if !l.begun {
-		l.begun = true
-		l.body = 4 * uint64(binary.LittleEndian.Uint16(l.head[6:]))
+	s.pending = s.head[:size]
+	if !s.begun {
+		s.begun = true
+		s.body = 4 * uint64(binary.LittleEndian.Uint16(s.head[6:]))
 		return nil
 	}
-	return l.number()
+	return s.number()
 }
 
-func (l *link) number() error {
-	n := l.numbers.Load()
-	length := 4 * uint64(binary.LittleEndian.Uint32(l.head[4:]))
-	switch kind := l.head[0]; kind {
+func (s *stream) number() error {
+	n := s.numbers.Load()
+	length := 4 * uint64(binary.LittleEndian.Uint32(s.head[4:]))
+	switch kind := s.head[0]; kind {
 	case 0:
-		l.head[1] = n.errors[l.head[1]]
+		s.head[1] = n.errors[s.head[1]]
 	case 1:
-		l.body = length
+		s.body = length
 	case genericEvent: // none is asked for, and xgb would take its body for messages
-		l.head[0] = unknownEvent
-		_, err := io.CopyN(io.Discard, l.r, int64(length))
+		s.head[0] = unknownEvent
+		_, err := io.CopyN(io.Discard, s.r, int64(length))
 		return err
 	default:
-		l.head[0] = n.events[kind&^sentEvent] | kind&sentEvent
+		s.head[0] = n.events[kind&^sentEvent] | kind&sentEvent
 	}
 	return nil
 }
+
+// XKBEvent is any event of the X Keyboard Extension, of which xgb knows
+// nothing.
+type XKBEvent struct{ code byte }
+
+func newXKBEvent(b []byte) xgb.Event { return XKBEvent{b[1]} }
+
+// Bytes and String are of xgb.Event.
+func (e XKBEvent) Bytes() []byte  { return []byte{e.code} }
+func (e XKBEvent) String() string { return "XKB" }

@@ -1,4 +1,4 @@
-package x11
+package window
 
 import (
 	"image"
@@ -12,12 +12,14 @@ import (
 	"deskside"
 	"deskside/desktop"
 	"deskside/desktop/panel"
+	"deskside/desktop/x11/keyboard"
+	"deskside/desktop/x11/link"
 )
 
 // ui has the windows. It belongs to one goroutine.
 type ui struct {
-	*person
-	pixels  *pixels
+	*Person
+	pixels  *link.Pixels
 	keys    *uiKeys
 	screen  image.Rectangle // the primary
 	whole   desktop.Layout
@@ -40,25 +42,25 @@ type ui struct {
 	frame  *pane
 }
 
-func newUI(p *person) (*ui, error) {
-	u := &ui{person: p, timer: time.NewTimer(0)}
+func newUI(p *Person) (*ui, error) {
+	u := &ui{Person: p, timer: time.NewTimer(0)}
 	var err error
-	if u.pixels, err = pixelsOf(p.c.setup, p.c.screen); err != nil {
+	if u.pixels, err = p.c.Pixels(); err != nil {
 		return nil, err
 	}
-	if err := p.c.watchLayout(); err != nil {
+	if err := p.c.WatchLayout(); err != nil {
 		return nil, err
 	}
 	if u.keys, err = newUIKeys(p.c); err != nil {
 		return nil, err
 	}
-	u.dpi = p.c.dpi()
+	u.dpi = p.c.DPI()
 	return u, u.fit()
 }
 
 // fit reads the layout of the screens.
 func (u *ui) fit() error {
-	l, err := u.c.layout()
+	l, err := u.c.Layout()
 	if err != nil {
 		return err
 	}
@@ -84,7 +86,7 @@ func (u *ui) run() {
 			withdrawn = u.ask.ctx.Done()
 		}
 		select {
-		case <-u.c.gone:
+		case <-u.c.Gone():
 			return
 		case e := <-u.events:
 			u.event(e, time.Now())
@@ -176,13 +178,15 @@ func (u *ui) raise() {
 
 // event handles one event of the server.
 func (u *ui) event(e xgb.Event, now time.Time) {
-	if u.c.layoutChanged(e) {
+	if u.c.LayoutChanged(e) {
 		u.relayout()
 		return
 	}
-	switch e := e.(type) {
-	case xproto.MappingNotifyEvent, xkbEvent:
+	if keyboard.Changed(e) {
 		u.keys.reload()
+		return
+	}
+	switch e := e.(type) {
 	case xproto.ExposeEvent:
 		u.exposed(e.Window)
 	case xproto.VisibilityNotifyEvent:
@@ -282,7 +286,7 @@ func (u *ui) grab() {
 	if u.grabbed || u.window == nil {
 		return
 	}
-	r, err := xproto.GrabKeyboard(u.c.x, false, u.window.id, xproto.TimeCurrentTime, xproto.GrabModeAsync, xproto.GrabModeAsync).Reply()
+	r, err := xproto.GrabKeyboard(u.c.X, false, u.window.id, xproto.TimeCurrentTime, xproto.GrabModeAsync, xproto.GrabModeAsync).Reply()
 	u.grabbed = err == nil && r.Status == xproto.GrabStatusSuccess
 }
 
@@ -290,10 +294,10 @@ func (u *ui) grab() {
 // gone for sure.
 func (u *ui) answer(a desktop.Answer) {
 	if u.window != nil {
-		xproto.UngrabKeyboard(u.c.x, xproto.TimeCurrentTime)
+		xproto.UngrabKeyboard(u.c.X, xproto.TimeCurrentTime)
 		u.window.destroy()
 	}
-	u.c.sync()
+	u.c.Sync()
 	u.ask.answer <- a
 	u.ask, u.consent, u.window = nil, nil, nil
 }
@@ -352,7 +356,7 @@ func (u *ui) setFrame(on bool) {
 		u.frame.destroy()
 		u.frame = nil
 	}
-	if !on || !u.c.has["SHAPE"] {
+	if !on || !u.c.Has("SHAPE") {
 		return
 	}
 	w, err := newPane(u.c, u.pixels, "Deskside frame", all, 0)
@@ -367,7 +371,7 @@ func (u *ui) setFrame(on bool) {
 	})
 	w.shape(shapeInput, nil)
 	c := panel.BorderColour
-	xproto.ChangeWindowAttributes(u.c.x, w.id, xproto.CwBackPixel, []uint32{u.pixels.pixel(c.R, c.G, c.B)})
+	xproto.ChangeWindowAttributes(u.c.X, w.id, xproto.CwBackPixel, []uint32{u.pixels.Pixel(c.R, c.G, c.B)})
 	w.show()
 	u.frame = w
 }
@@ -377,7 +381,7 @@ const frameWidth = 3 // pixels at scale 1
 // relayout follows a change of the screens.
 func (u *ui) relayout() {
 	before := u.whole
-	if err := u.fit(); err != nil || sameLayout(before, u.whole) {
+	if err := u.fit(); err != nil || link.SameLayout(before, u.whole) {
 		return
 	}
 	u.centre = 0

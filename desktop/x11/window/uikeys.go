@@ -1,21 +1,19 @@
-package x11
+package window
 
 import (
-	"bufio"
-	"bytes"
 	"image"
-	"strconv"
-	"strings"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop/panel"
+	"deskside/desktop/x11/keyboard"
+	"deskside/desktop/x11/link"
 )
 
 // uiKeys makes sense of keys for the windows of this package.
 type uiKeys struct {
-	c     *conn
+	c     *link.Conn
 	first byte
 	per   int
 	syms  []xproto.Keysym
@@ -24,22 +22,20 @@ type uiKeys struct {
 	stale map[byte]bool // keys that were down before the window was there
 }
 
-func newUIKeys(c *conn) (*uiKeys, error) {
+func newUIKeys(c *link.Conn) (*uiKeys, error) {
 	k := &uiKeys{c: c, down: map[byte]bool{}, stale: map[byte]bool{}}
-	if c.has["XKEYBOARD"] {
-		if err := c.useXKB(); err != nil {
-			return nil, err
-		}
-		k.real = c.noFakeReleases() == nil
+	if err := keyboard.Watch(c); err != nil {
+		return nil, err
 	}
+	k.real = keyboard.NoFakeReleases(c) == nil
 	return k, k.reload()
 }
 
 func (k *uiKeys) reload() error {
-	first, last := k.c.setup.MinKeycode, k.c.setup.MaxKeycode
-	r, err := xproto.GetKeyboardMapping(k.c.x, first, byte(last-first+1)).Reply()
+	first, last := k.c.Setup.MinKeycode, k.c.Setup.MaxKeycode
+	r, err := xproto.GetKeyboardMapping(k.c.X, first, byte(last-first+1)).Reply()
 	if err != nil {
-		return k.c.failed("read the keyboard map", err)
+		return k.c.Failed("read the keyboard map", err)
 	}
 	k.first, k.per, k.syms = byte(first), int(r.KeysymsPerKeycode), r.Keysyms
 	return nil
@@ -49,7 +45,7 @@ func (k *uiKeys) reload() error {
 // that comes.
 func (k *uiKeys) begin() {
 	k.down, k.stale = map[byte]bool{}, map[byte]bool{}
-	r, err := xproto.QueryKeymap(k.c.x).Reply()
+	r, err := xproto.QueryKeymap(k.c.X).Reply()
 	if err != nil {
 		return
 	}
@@ -76,7 +72,7 @@ func (k *uiKeys) press(code byte) bool {
 // still down.
 func (k *uiKeys) release(code byte) bool {
 	if !k.real {
-		if r, err := xproto.QueryKeymap(k.c.x).Reply(); err != nil || r.Keys[code/8]>>(code%8)&1 != 0 {
+		if r, err := xproto.QueryKeymap(k.c.X).Reply(); err != nil || r.Keys[code/8]>>(code%8)&1 != 0 {
 			return false
 		}
 	}
@@ -110,7 +106,7 @@ func (k *uiKeys) panelKey(code byte, state uint16) panel.Input {
 	if len(row) > 0 {
 		key = panelKeys[row[0]]
 	}
-	if key == panel.Tab && state&modShift != 0 {
+	if key == panel.Tab && state&keyboard.ModShift != 0 {
 		key = panel.BackTab
 	}
 	return panel.Input{Key: key}
@@ -165,26 +161,4 @@ func (u *ui) corner(w xproto.Window) image.Point {
 		}
 	}
 	return image.Point{}
-}
-
-// maxResources bounds the resource text that is read for one number.
-const maxResources = 1 << 20
-
-// dpi gives the dots an inch that the person chose, 0 if they did not.
-func (c *conn) dpi() float64 {
-	r, err := xproto.GetProperty(c.x, false, c.root, xproto.AtomResourceManager, xproto.AtomString, 0, maxResources/4).Reply()
-	if err != nil {
-		return 0
-	}
-	lines := bufio.NewScanner(bytes.NewReader(r.Value))
-	for lines.Scan() {
-		if text, ok := strings.CutPrefix(lines.Text(), "Xft.dpi:"); ok {
-			v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-			if err != nil {
-				return 0
-			}
-			return v
-		}
-	}
-	return 0
 }

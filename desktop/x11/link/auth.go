@@ -1,4 +1,4 @@
-package x11
+package link
 
 import (
 	"bytes"
@@ -60,20 +60,10 @@ func parseAuthority(b []byte) ([]authEntry, error) {
 	return list, nil
 }
 
-// appendTo writes the entry as parseAuthority reads it.
-func (e authEntry) appendTo(b []byte) []byte {
-	b = binary.BigEndian.AppendUint16(b, e.family)
-	for _, f := range []string{e.address, e.number, e.name, string(e.data)} {
-		b = binary.BigEndian.AppendUint16(b, uint16(len(f)))
-		b = append(b, f...)
-	}
-	return b
-}
-
 // readCookie finds the cookie for a server. No file and no entry are no error:
 // the server may admit this user without. An empty path means $XAUTHORITY,
 // else .Xauthority in the home directory.
-func readCookie(path string, a address, peer net.Addr) ([]byte, error) {
+func readCookie(path string, a Address, peer net.Addr) ([]byte, error) {
 	if path == "" {
 		path = defaultAuthority()
 	}
@@ -110,7 +100,7 @@ func defaultAuthority() string {
 // chooseCookie takes the first entry meant for this server. For a server of
 // this machine every local entry of its number counts, as host names change
 // while cookies stay; a cookie is never sent to another machine than it names.
-func chooseCookie(list []authEntry, a address, peer net.Addr) []byte {
+func chooseCookie(list []authEntry, a Address, peer net.Addr) []byte {
 	number := strconv.Itoa(a.number)
 	for _, e := range list {
 		if e.name != cookieName || (e.number != "" && e.number != number) {
