@@ -258,18 +258,18 @@ func (d *deskE2E) typing() {
 	d.same("the browser shows the display, to the pixel")
 	p.Click("canvas") // the middle is within the terminal
 	p.Has(".grab", "Keyboard on front-desk-1")
-	p.Keys("echo 'Typed in the Browser' > typed.txt\r")
+	p.Keys("echo 'Office-2 is Enabled' > typed.txt\r")
 	await.True(d.t, "the shell ran what was typed", func() bool {
 		text, _ := d.read("typed.txt")
-		return text == "Typed in the Browser\n"
+		return text == "Office-2 is Enabled\n"
 	})
 	p.Press("Clipboard and typing")
 	p.Click("dialog textarea")
-	p.Keys("echo 'öß€' >> typed.txt; cat typed.txt\r")
+	p.Keys("echo 'Drucker läuft, Grüße ✓' >> typed.txt; cat typed.txt\r")
 	p.Press("Type as keys")
 	await.True(d.t, "the shell ran what was typed as keys", func() bool {
 		text, _ := d.read("typed.txt")
-		return strings.HasSuffix(text, "öß€\n")
+		return strings.HasSuffix(text, "Drucker läuft, Grüße ✓\n")
 	})
 	p.Keys("\u001b")
 	d.same("what was typed is seen, to the pixel")
@@ -287,20 +287,12 @@ func (d *deskE2E) talking() {
 	p.Keys("Good morning Ada, I see the queue of office-2 has stopped.\r")
 	p.Has(".line.mine", "has stopped")
 	id := d.window("Deskside chat")
-	p.Has(".mark", "Delivered")
 	xvfb.Run(d.t, d.display, "xdotool", "windowactivate", "--sync", id)
+	p.Has(".mark", "Seen") // the window has the focus, and so its field for a message
 	answer := "Oh, thank you! It worked yesterday."
-	await.True(d.t, "the answer arrives", func() bool {
-		if strings.Contains(p.Text(".lines"), answer) {
-			return true
-		}
-		// The window may not take keys at first; a line that came is enough.
-		xvfb.Run(d.t, d.display, "xdotool", "key", "--clearmodifiers", "ctrl+a", "type", "--delay", "5", answer)
-		xvfb.Run(d.t, d.display, "xdotool", "key", "Return")
-		return strings.Contains(p.Text(".lines"), answer)
-	})
+	xvfb.Run(d.t, d.display, "xdotool", "type", "--delay", "5", answer)
+	xvfb.Run(d.t, d.display, "xdotool", "key", "Return")
 	p.Has(".line.theirs", answer)
-	p.Has(".mark", "Seen")
 }
 
 // copying moves files both ways by the files panel.
