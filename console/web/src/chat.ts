@@ -56,6 +56,7 @@ export class Chat {
     this.sendButton.disabled = !on;
     if (on) { this.wait = 400; this.open(); return; }
     clearTimeout(this.timer);
+    show(this.typing, false);
     this.ws?.close();
   }
 
