@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"strconv"
 	"sync"
+	"time"
 
 	"deskside"
 	"deskside/rcinfo"
@@ -120,6 +121,7 @@ func (a *Agent) Meet(ctx context.Context, r Request, show func(digits string)) (
 	}
 	if !a.Pinned {
 		if err := a.client.pins.Add(pinName(a.Addr), a.Key); err != nil {
+			a.undo(answer)
 			return nil, err
 		}
 		a.Pinned = true
@@ -135,12 +137,20 @@ func (a *Agent) begin(ctx context.Context, answer rcinfo.Answer) (*Session, erro
 	s := newSession(a, answer)
 	conn, err := a.info.Control(ctx, s.ticket(deskside.RCInfo))
 	if err != nil {
-		a.info.End(ctx, s.ticket(deskside.RCInfo)) // best effort: else silence ends it
+		a.undo(answer)
 		s.discard()
 		return nil, err
 	}
 	go s.run(conn)
 	return s, nil
+}
+
+// undo ends a session that was granted and cannot be used, best effort: else
+// silence ends it. The caller's context may be over already.
+func (a *Agent) undo(answer rcinfo.Answer) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	a.info.End(ctx, answer.Tickets[deskside.RCInfo.String()])
 }
 
 // addrOf gives where a service of the agent listens: the hello gives ports,

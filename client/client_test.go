@@ -27,6 +27,7 @@ import (
 
 	"encoding/json"
 	"log/slog"
+	"maps"
 )
 
 // machine is an agent's authority on real sockets of 127.0.0.1.
@@ -37,7 +38,8 @@ type machine struct {
 	log     *audit.Log
 	person  *sitter
 	mu      sync.Mutex
-	streams []net.Conn    // accepted
+	streams []net.Conn // accepted
+	doors   []net.Listener
 	busy    chan struct{} // if set, no head is signed before it is closed
 }
 
@@ -114,10 +116,19 @@ func startMachine(t *testing.T, p *access.Policy) *machine {
 	hello := rcinfo.Hello{Agent: id.ID(), Protocol: deskside.ProtocolVersion, Ports: map[string]int{}}
 	m.Authority = authority.New(authority.Config{
 		Audit: m, Policy: p, Person: m.person, Log: slog.New(slog.DiscardHandler),
-		Hello: func() rcinfo.Hello { return hello },
+		Hello: func() rcinfo.Hello {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			now := hello
+			now.Ports = maps.Clone(hello.Ports)
+			return now
+		},
 	})
 	for _, svc := range []deskside.Service{deskside.RCInfo, deskside.Chat} {
-		hello.Ports[svc.String()] = m.serve(t, svc)
+		port := m.serve(t, svc)
+		m.mu.Lock()
+		hello.Ports[svc.String()] = port
+		m.mu.Unlock()
 	}
 	m.addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(hello.Ports["sms-rcinfo"]))
 	t.Cleanup(m.Close)
@@ -137,6 +148,7 @@ func (m *machine) serve(t *testing.T, svc deskside.Service) int {
 	if svc == deskside.RCInfo {
 		h = rcinfo.New(rcinfo.Config{Gate: m, Authority: m, Agent: m.id.ID(), Log: slog.New(slog.DiscardHandler)})
 	}
+	m.doors = append(m.doors, l)
 	server := wire.Server(h, slog.New(slog.DiscardHandler))
 	done := make(chan struct{})
 	go func() { defer close(done); server.Serve(noted{l, m}) }()

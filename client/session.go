@@ -33,6 +33,7 @@ type Session struct {
 	info    deskside.Session
 	tickets map[string]deskside.Ticket
 	control *wire.Conn // nil while lost
+	ending  bool       // End was called: it is all a new control stream says
 	ended   rcinfo.Ended
 	changed chan struct{} // closed and replaced at each change
 }
@@ -196,24 +197,40 @@ func (p *Pinger) Close() error {
 	return p.dialer.Close()
 }
 
-// End ends the session, waits until it is over, and says how it ended.
+// End ends the session, waits until it is over, and says how it ended. A
+// session that is lost is resumed for that. The error says that the agent could
+// not be told before the context ended.
 func (s *Session) End(ctx context.Context) (rcinfo.Ended, error) {
 	s.mu.Lock()
+	s.ending = true
 	control := s.control
 	s.mu.Unlock()
 	if control != nil {
-		control.SetWriteDeadline(time.Now().Add(rcinfo.Beat))
-		wire.NewLines(control, rcinfo.MaxLine).Write(rcinfo.Control{Do: rcinfo.VerbEnd})
+		sayEnd(control)
 	} else if e, err := s.agent.info.End(ctx, s.ticket(deskside.RCInfo)); err == nil {
 		s.finish(e)
 	}
+	var err error
 	select {
 	case <-s.done:
 	case <-ctx.Done():
 		s.cancel()
 		<-s.done
+		if s.finishHere(deskside.CauseOperator) {
+			err = deskside.Errorf(deskside.CodeUnreachable, "the agent did not confirm the end of the session: %w", ctx.Err()).
+				Hint("It ends the session by itself when the grace time is over; the person can stop it at once.")
+		}
 	}
-	return s.Ended(), nil
+	return s.Ended(), err
+}
+
+// sayEnd asks for the end. A stream that cannot carry it breaks, which the
+// control stream's reader notices.
+func sayEnd(control *wire.Conn) {
+	control.SetWriteDeadline(time.Now().Add(rcinfo.Beat))
+	if wire.NewLines(control, rcinfo.MaxLine).Write(rcinfo.Control{Do: rcinfo.VerbEnd}) != nil {
+		control.Abort()
+	}
 }
 
 // Close ends the session without waiting long for the agent to say so.
@@ -258,10 +275,16 @@ func (s *Session) askForHead() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), headPatience)
 	defer cancel()
-	for e.Head == "" {
+	for pause := 50 * time.Millisecond; e.Head == ""; pause *= 2 {
 		var err error
 		if e, err = s.agent.info.Ended(ctx, e.Session.ID); err != nil {
 			return
+		}
+		if e.Head == "" { // it may never come
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
 		}
 	}
 	s.update(func() { s.ended = e })
@@ -270,7 +293,11 @@ func (s *Session) askForHead() {
 
 // hold runs one control stream. It reports whether the session is over.
 func (s *Session) hold(control *wire.Conn) bool {
-	s.update(func() { s.control = control })
+	var ending bool
+	s.update(func() { s.control, ending = control, s.ending })
+	if ending {
+		sayEnd(control)
+	}
 	defer s.update(func() { s.control = nil })
 	defer context.AfterFunc(s.ctx, control.Abort)()
 	beats := make(chan struct{})
@@ -339,11 +366,9 @@ func (s *Session) recover() *wire.Conn {
 		case <-time.After(pause):
 		}
 	}
-	cause := deskside.CauseGrace
-	if s.ctx.Err() != nil {
-		cause = deskside.CauseOperator
+	if s.ctx.Err() == nil {
+		s.finishHere(deskside.CauseGrace)
 	}
-	s.finishHere(cause)
 	return nil
 }
 
@@ -373,20 +398,27 @@ func (s *Session) resume() (*wire.Conn, bool) {
 	return control, false
 }
 
-// finishHere ends the session with what this side knows.
-func (s *Session) finishHere(cause deskside.Cause) {
+// finishHere ends the session with what this side knows. It reports whether
+// that is how it ended.
+func (s *Session) finishHere(cause deskside.Cause) bool {
 	info := s.Info()
 	info.State, info.Cause, info.Ended = deskside.Ended, cause, time.Now()
-	s.finish(rcinfo.Ended{Session: info, Words: cause.Words()})
+	return s.finish(rcinfo.Ended{Session: info, Words: cause.Words()})
 }
 
-// finish notes the end and keeps the audit's signed head.
-func (s *Session) finish(e rcinfo.Ended) {
-	s.update(func() { s.ended, s.info = e, e.Session })
+// finish notes the end and keeps the audit's signed head. The first end counts,
+// as at the agent; it reports whether this is the one.
+func (s *Session) finish(e rcinfo.Ended) (first bool) {
+	s.update(func() {
+		if first = s.ended.Session.State != deskside.Ended; first {
+			s.ended, s.info = e, e.Session
+		}
+	})
 	s.cancel()
-	if e.Head != "" {
+	if first && e.Head != "" {
 		s.keepHead(e.Head)
 	}
+	return first
 }
 
 // keepHead appends the signed head to the operator's file, if it is the
