@@ -12,6 +12,7 @@ type Stats struct {
 	HalfOpen    int // connections whose handshake is under way
 	Unvalidated int // of those, by QUIC from addresses nobody has proved
 	Open        int // connections with a finished handshake
+	Streams     int // QUIC streams
 
 	Refused uint64 // turned away because a limit was met
 	Failed  uint64 // handshakes that came to nothing
@@ -32,9 +33,9 @@ type doors struct {
 	from  map[netip.Prefix]*source
 }
 
-// source counts the connections of one source. For IPv6 that is a /64, which
-// one host commands.
-type source struct{ half, open int }
+// source counts the connections and QUIC streams of one source. For IPv6 that
+// is a /64, which one host commands.
+type source struct{ half, open, streams int }
 
 // visitor is one connection at the doors.
 type visitor struct {
@@ -159,9 +160,40 @@ func (v *visitor) leave() {
 		}
 		v.source.half--
 	}
+	v.tidy()
+}
+
+// tidy forgets a source that has nothing left. The lock is held.
+func (v *visitor) tidy() {
 	if *v.source == (source{}) {
-		delete(d.from, v.prefix)
+		delete(v.doors.from, v.prefix)
 	}
+}
+
+// openStream takes a place for a stream of a connection that is inside. It
+// reports false when there are as many as there may be: each holds more than
+// its share of a connection.
+func (v *visitor) openStream() bool {
+	d := v.doors
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stats.Streams >= d.limits.AllStreams || v.source.streams >= d.limits.StreamsPerSource {
+		d.stats.Refused++
+		return false
+	}
+	d.stats.Streams++
+	v.source.streams++
+	return true
+}
+
+// closeStream gives the place of one stream back, also after leave.
+func (v *visitor) closeStream() {
+	d := v.doors
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stats.Streams--
+	v.source.streams--
+	v.tidy()
 }
 
 func (d *doors) snapshot() Stats {

@@ -27,6 +27,8 @@ type Limits struct {
 	OpenPerSource     int           // the same, from one source: 128
 	Unvalidated       int           // QUIC handshakes before clients must prove their address: 16
 	Streams           int           // streams of one QUIC connection: 128
+	StreamsPerSource  int           // QUIC streams of all connections from one source: 256
+	AllStreams        int           // QUIC streams: 1024
 }
 
 func (l Limits) withDefaults() Limits {
@@ -38,6 +40,8 @@ func (l Limits) withDefaults() Limits {
 		OpenPerSource:     cmp.Or(l.OpenPerSource, 128),
 		Unvalidated:       cmp.Or(l.Unvalidated, 16),
 		Streams:           cmp.Or(l.Streams, 128),
+		StreamsPerSource:  cmp.Or(l.StreamsPerSource, 256),
+		AllStreams:        cmp.Or(l.AllStreams, 1024),
 	}
 }
 

@@ -107,7 +107,13 @@ func (l *Listener) serveQUICConn(conn *quic.Conn) {
 		if err != nil {
 			return
 		}
-		l.give(newQUICStream(known, s))
+		stream := newQUICStream(known, s)
+		if !v.openStream() {
+			stream.Abort()
+			continue
+		}
+		stream.AfterClose(v.closeStream)
+		l.give(stream)
 	}
 }
 

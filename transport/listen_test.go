@@ -166,6 +166,39 @@ func TestListenerClose(t *testing.T) {
 }
 
 // A QUIC client has no more streams at once than it may.
+// A stranger may not multiply connections by streams.
+func TestStreamsOfASourceAreBounded(t *testing.T) {
+	transporttest.CheckLeaks(t)
+	id := transporttest.Identity(t)
+	const most = 4
+	l := listen(t, transport.Config{Identity: id, Service: deskside.Chat, UDP: true, Limits: transport.Limits{StreamsPerSource: most}})
+	var open, refused []transport.Stream
+	for range 3 {
+		d := dialer(t, deskside.UDP)
+		for range 3 {
+			s, err := d.Dial(patience(t), deskside.Chat, addr(l), id.ID())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.SetDeadline(time.Now().Add(await.Limit))
+			s.Write([]byte("x"))
+			if _, err := s.Read(make([]byte, 1)); err == nil {
+				open = append(open, s)
+			} else {
+				refused = append(refused, s)
+			}
+		}
+	}
+	if len(open) != most || len(refused) != 9-most || l.Stats().Streams != most {
+		t.Errorf("%d streams are open, %d refused, %+v", len(open), len(refused), l.Stats())
+	}
+	for _, s := range open {
+		s.Abort()
+	}
+	await.True(t, "room", func() bool { return l.Stats().Streams == 0 })
+	mustServe(t, l, id, deskside.Chat, deskside.UDP)
+}
+
 func TestStreamsAreBounded(t *testing.T) {
 	transporttest.CheckLeaks(t)
 	id := transporttest.Identity(t)
