@@ -55,10 +55,14 @@ func (s *source) lost() bool {
 	return s.gone
 }
 
-// join lets v know of every change from now on, the whole picture first.
+// join lets v know of every change from now on, the whole picture first. One
+// that comes after the screen was lost is ended.
 func (s *source) join(v *viewer) {
 	s.mu.Lock()
 	s.viewers[v] = true
+	if s.gone {
+		v.end(errLost)
+	}
 	s.mu.Unlock()
 	select {
 	case s.joined <- struct{}{}:

@@ -360,6 +360,7 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	}
 	if !m.Incremental {
 		a.force.Add(m.Rect)
+		a.force.Simplify(maxChanged)
 		a.request = true
 	}
 }
@@ -387,8 +388,9 @@ func (v *viewer) damage(changed []raster.Rect, resized, cursor bool) {
 	v.nudge()
 }
 
-// maxChanged bounds the rectangles that wait; beyond it they are joined, and the
-// comparison by tiles finds what is equal in them.
+// maxChanged bounds the rectangles that wait, of what changed and of what the
+// other end asked for; beyond it they are joined. The comparison by tiles finds
+// what is equal in the former.
 const maxChanged = 256
 
 var errLost = deskside.Errorf(deskside.CodeNoDesktop, "%s", desktop.ErrLost).From(deskside.ByAgent)
