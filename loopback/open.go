@@ -100,6 +100,9 @@ func (d Desk) HasBrowser() bool {
 	return found
 }
 
+// HasDisplay reports whether there is a place for windows at all.
+func (d Desk) HasDisplay() bool { return hasDisplay(d.environ()) }
+
 func (d Desk) findBrowser() (browser, string, bool) {
 	for _, b := range browsers {
 		for _, name := range b.names {

@@ -13,3 +13,6 @@ var usualDirs []string
 func procAttr(*User) *syscall.SysProcAttr { return nil }
 
 func endGroup(p *os.Process, hard bool) { p.Kill() }
+
+// hasDisplay is true: a display needs no name here.
+func hasDisplay([]string) bool { return true }

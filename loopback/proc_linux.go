@@ -2,6 +2,7 @@ package loopback
 
 import (
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -27,4 +28,15 @@ func endGroup(p *os.Process, hard bool) {
 		sig = syscall.SIGKILL
 	}
 	syscall.Kill(-p.Pid, sig)
+}
+
+// hasDisplay reports whether an environment names a display for windows. Of
+// two settings the last counts.
+func hasDisplay(env []string) bool {
+	last := make(map[string]string)
+	for _, kv := range env {
+		name, value, _ := strings.Cut(kv, "=")
+		last[name] = value
+	}
+	return last["DISPLAY"] != "" || last["WAYLAND_DISPLAY"] != ""
 }

@@ -108,7 +108,7 @@ func (w *windows) open(e *env, c *console.Console) error {
 		return err
 	}
 	opened := false
-	if !w.none && w.desk.HasBrowser() {
+	if !w.none && w.desk.HasDisplay() && w.desk.HasBrowser() {
 		win, err := w.desk.OpenBrowser(file)
 		if err != nil {
 			return err

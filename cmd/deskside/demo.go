@@ -179,8 +179,7 @@ func (s *stage) show(ctx context.Context, real bool) error {
 	fmt.Fprintf(s.e.stdout, "The agent %s serves display %s.\n", g.ID, s.display)
 	console := exec.CommandContext(ctx, s.self, "console")
 	console.Env = append(os.Environ(), s.operatorEnv()...)
-	console.Stdout, console.Stderr = s.e.stdout, s.e.stderr
-	console.SysProcAttr = ownGroup()
+	console.Stdin, console.Stdout, console.Stderr = s.e.stdin, s.e.stdout, s.e.stderr
 	console.Cancel = func() error { return console.Process.Signal(os.Interrupt) }
 	console.WaitDelay = patience
 	if err := console.Start(); err != nil {
