@@ -436,3 +436,31 @@ func TestBook(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestKeys(t *testing.T) {
+	c, err := Open(filepath.Join(t.TempDir(), "operator"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann, bob := transporttest.Identity(t).ID(), transporttest.Identity(t).ID()
+	for host, id := range map[string]deskside.AgentID{"Desk": ann, "desk.example:3701": bob} {
+		if err := c.Trust(host, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	machines := []Machine{
+		{Name: "a", Address: "desk"}, {Name: "b", Address: "DESK:2701"}, {Name: "c", Address: "desk.example:3701"},
+		{Name: "d", Address: "desk.example"}, {Name: "e", Address: bob.String()},
+		{Name: "f", Address: transporttest.Identity(t).ID().String()}, {Name: "g", Address: "not a host"},
+	}
+	keys, err := c.Keys(machines)
+	want := map[string]deskside.AgentID{"desk": ann, "DESK:2701": ann, "desk.example:3701": bob, bob.String(): bob}
+	if err != nil || !maps.Equal(keys, want) {
+		t.Errorf("got %v, %v, want %v", keys, err, want)
+	}
+	for _, m := range machines {
+		if id, _ := c.Known(m.Address); id != keys[m.Address] {
+			t.Errorf("%q alone has the key %v, among others %v", m.Address, id, keys[m.Address])
+		}
+	}
+}

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"deskside"
@@ -17,6 +19,39 @@ func (c *Client) Known(host string) (deskside.AgentID, error) {
 		return deskside.AgentID{}, err
 	}
 	return c.pins.Lookup(pinName(addr))
+}
+
+// Keys gives the keys that are pinned for machines by their address, those that
+// were never met left out. However many machines there are, it reads the pins
+// but twice.
+func (c *Client) Keys(machines []Machine) (map[string]deskside.AgentID, error) {
+	all, err := c.pins.All()
+	if err != nil {
+		return nil, err
+	}
+	met := make(map[deskside.AgentID]bool, len(all))
+	for _, p := range all {
+		met[p.Agent] = true
+	}
+	keys := make(map[string]deskside.AgentID, len(machines))
+	named := make(map[string]string, len(machines)) // the pin's name by the address
+	for _, m := range machines {
+		if id, err := deskside.ParseKeyID(m.Address); err == nil && met[id] {
+			keys[m.Address] = id
+		} else if addr, err := splitHost(m.Address); err == nil {
+			named[m.Address] = pinName(addr)
+		}
+	}
+	pinned, err := c.pins.Several(slices.Collect(maps.Values(named)))
+	if err != nil {
+		return nil, err
+	}
+	for address, name := range named {
+		if id, ok := pinned[name]; ok {
+			keys[address] = id
+		}
+	}
+	return keys, nil
 }
 
 // Probe says who answers at host over one transport, and with which round trip,

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,8 +164,14 @@ type event struct {
 			Done            int64
 		}
 	}
-	Machines []console.Machine
+	Machines []reached
 	ID       string
+}
+
+// reached is a machine with how it was reached.
+type reached struct {
+	console.Machine
+	Reach *console.Reach
 }
 
 // until reads notices until one is as wanted.
@@ -543,5 +550,25 @@ func TestMachinesAreKept(t *testing.T) {
 	_, text := a.do(a.request("GET", "/api/machines", ""))
 	if !bytes.Equal([]byte(text), []byte("[]")) {
 		t.Errorf("an empty book is written %s", text)
+	}
+}
+
+// A long address book is not read and told anew for each machine that was
+// probed.
+func TestALongBookIsToldSeldom(t *testing.T) {
+	const many = 400
+	b := newBack()
+	for i := range many {
+		b.machines = append(b.machines, console.Machine{Name: fmt.Sprintf("pc-%d", i), Address: fmt.Sprintf("10.1.%d.%d", i/200, i%200)})
+	}
+	a := newAPI(t, b, console.Config{})
+	ws := a.socket("/api/events", "deskside.events")
+	a.until(ws, "all to be probed", func(e event) bool {
+		return e.Type == "machines" && !slices.ContainsFunc(e.Machines, func(m reached) bool { return m.Reach == nil })
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.listed > many/2 {
+		t.Errorf("the book was read %d times for %d machines", b.listed, many)
 	}
 }

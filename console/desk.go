@@ -14,6 +14,7 @@ const (
 	probeEvery  = 20 * time.Second // while a page is open
 	probeLimit  = 5 * time.Second
 	probeAtOnce = 8
+	probeTell   = 500 * time.Millisecond // how often a round of probes is told
 )
 
 // desk is what the operator has open: the tabs, and how the machines of the
@@ -30,6 +31,7 @@ type desk struct {
 	mu     sync.Mutex
 	tabs   []*tab
 	reach  map[string]Reach // by address
+	told   time.Time        // when the pages last heard of it
 	alone  *time.Timer      // ends the sessions when no page comes back
 	closed bool
 }
@@ -195,6 +197,8 @@ func (d *desk) probe() {
 	}
 }
 
+// probeAll tries every machine once. The pages hear of it as it goes on, but
+// not of each machine alone: the book may be long.
 func (d *desk) probeAll() {
 	book, err := d.back.Machines()
 	if err != nil {
@@ -206,21 +210,29 @@ func (d *desk) probeAll() {
 		slots <- struct{}{}
 		round.Go(func() {
 			defer func() { <-slots }()
-			d.probeOne(m.Address)
+			if d.probeOne(m.Address) {
+				d.publishMachines()
+			}
 		})
 	}
 	round.Wait()
+	d.publishMachines()
 }
 
-func (d *desk) probeOne(address string) {
+// probeOne tries one machine, and reports whether it is time to tell the pages.
+func (d *desk) probeOne(address string) bool {
 	ctx, cancel := context.WithTimeout(d.ctx, probeLimit)
 	defer cancel()
 	r := d.back.Probe(ctx, address)
 	if d.ctx.Err() != nil {
-		return
+		return false
 	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.reach[address] = r
-	d.mu.Unlock()
-	d.publishMachines()
+	if time.Since(d.told) < probeTell {
+		return false
+	}
+	d.told = time.Now()
+	return true
 }

@@ -28,6 +28,7 @@ type back struct {
 	pinned   map[string]deskside.AgentID
 	setups   chan *setup
 	kept     json.RawMessage
+	listed   int // how often Machines was called
 }
 
 func newBack(machines ...console.Machine) *back {
@@ -55,6 +56,7 @@ func (b *back) Keep(text json.RawMessage) error {
 func (b *back) Machines() ([]console.Machine, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.listed++
 	return slices.Clone(b.machines), nil
 }
 

@@ -42,12 +42,15 @@ func (o Operator) Machines() ([]Machine, error) {
 	for _, m := range o.Also {
 		if !slices.ContainsFunc(list, func(in Machine) bool { return strings.EqualFold(in.Name, m.Name) }) {
 			list = append(list, m)
+			book = append(book, client.Machine{Name: m.Name, Address: m.Address})
 		}
 	}
+	keys, err := o.Client.Keys(book)
+	if err != nil {
+		return list, nil // without keys; connecting says what is wrong with them
+	}
 	for i := range list {
-		if id, err := o.Client.Known(list[i].Address); err == nil {
-			list[i].Agent = id
-		}
+		list[i].Agent = keys[list[i].Address]
 	}
 	return list, nil
 }

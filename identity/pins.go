@@ -69,6 +69,26 @@ func (p *Pins) Lookup(name string) (deskside.AgentID, error) {
 	return pin.Agent, nil
 }
 
+// Several gives the keys pinned for names, of one reading of the file. Names
+// without one, and those that no host has, are left out.
+func (p *Pins) Several(names []string) (map[string]deskside.AgentID, error) {
+	all, err := p.read()
+	if err != nil {
+		return nil, err
+	}
+	keys := make(map[string]deskside.AgentID, len(names))
+	for _, name := range names {
+		plain, err := pinName(name)
+		if err != nil {
+			continue
+		}
+		if pin, ok := all[plain]; ok {
+			keys[name] = pin.Agent
+		}
+	}
+	return keys, nil
+}
+
 // All gives the pins in order of name.
 func (p *Pins) All() ([]Pin, error) {
 	all, err := p.read()
