@@ -176,7 +176,7 @@ func (s *stage) show(ctx context.Context, real bool) error {
 	if err := s.client.Book().Put(book); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.e.stdout, "The agent %s serves display %s.\n", g.ID, s.display)
+	fmt.Fprintf(s.e.stdout, "The agent %s serves display %s.\nThe page's address book has it as demo-desk.\n", g.ID, s.display)
 	console := exec.CommandContext(ctx, s.self, "console")
 	console.Env = append(os.Environ(), s.operatorEnv()...)
 	console.Stdin, console.Stdout, console.Stderr = s.e.stdin, s.e.stdout, s.e.stderr
