@@ -272,6 +272,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"PUT", "/api/tabs/" + tab + "/files?path=/x&size=abc", ``, 400, deskside.CodeBadRequest},
 		{"PUT", "/api/tabs/" + tab + "/files?path=/x&size=-1", ``, 400, deskside.CodeBadRequest},
 		{"PUT", "/api/tabs/" + tab + "/files?path=/x&size=5", `four`, 400, deskside.CodeBadRequest},
+		{"PUT", "/api/tabs/" + tab + "/files?path=/x&size=4&changed=today", `four`, 400, deskside.CodeBadRequest},
 		{"GET", "/api/tabs/" + tab + "/files?path=/nowhere", ``, 404, deskside.CodeNotFound},
 		{"POST", "/api/tabs/" + tab + "/transfers/none/cancel", ``, 404, deskside.CodeNotFound},
 		{"GET", "/api/tabs/" + tab + "/chat", ``, 400, deskside.CodeBadRequest}, // not a WebSocket

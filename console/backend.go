@@ -181,12 +181,19 @@ type Files interface {
 	List(ctx context.Context, path string) (Listing, error)
 	// Open reads a file. The entry's size is exact.
 	Open(ctx context.Context, path string) (Entry, io.ReadCloser, error)
-	// Put writes a file of the size; it gets its name when it is whole.
-	// Without replace, a name that is taken is CodeExists.
-	Put(ctx context.Context, path string, size int64, r io.Reader, replace bool) error
+	// Put writes a file; it gets its name when it is whole.
+	Put(ctx context.Context, u Upload, r io.Reader) error
 	Mkdir(ctx context.Context, path string) error
 	Rename(ctx context.Context, from, to string) error
 	Delete(ctx context.Context, path string) error
+}
+
+// Upload is a file on its way to the far side.
+type Upload struct {
+	Path    string
+	Size    int64     // bytes, exact
+	Changed time.Time // when the file last changed; zero: not known, so now
+	Replace bool      // else a name that is taken is CodeExists
 }
 
 // Listing is a far folder.
@@ -194,6 +201,7 @@ type Listing struct {
 	Path    string  `json:"path"`
 	Roots   []Entry `json:"roots,omitempty"` // where one may go, for the breadcrumb's start
 	Entries []Entry `json:"entries"`
+	More    bool    `json:"more,omitempty"` // there are more than a page shows
 }
 
 // Entry is a far file or folder.

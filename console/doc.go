@@ -31,7 +31,7 @@
 //	DELETE /api/tabs/{tab}                        closes a tab that is over
 //	GET    /api/tabs/{tab}/files?path=            lists a far folder
 //	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename or delete
-//	PUT    /api/tabs/{tab}/files?path=&size=&replace=1   the body becomes a far file
+//	PUT    /api/tabs/{tab}/files?path=&size=&changed=&replace=1   the body becomes a far file
 //	POST   /api/tabs/{tab}/downloads {path}       gives {url}: see below
 //	POST   /api/tabs/{tab}/transfers/{id}/cancel
 //

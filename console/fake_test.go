@@ -330,10 +330,11 @@ func (e *talkEnd) Close() error {
 
 // files is a far file system: folders end in a slash.
 type files struct {
-	mu   sync.Mutex
-	all  map[string][]byte
-	hold chan struct{} // Put and Open wait for it, where it is set
-	torn bool          // what Open reads breaks off at its end
+	mu      sync.Mutex
+	all     map[string][]byte
+	changed time.Time     // of what was put last
+	hold    chan struct{} // Put and Open wait for it, where it is set
+	torn    bool          // what Open reads breaks off at its end
 }
 
 var filesTime = time.Date(2026, 11, 3, 9, 12, 0, 0, time.UTC)
@@ -410,15 +411,15 @@ func (s *slow) Read(b []byte) (int, error) {
 	return s.r.Read(b[:min(len(b), cmp.Or(int(s.r.Size()/2), 1))])
 }
 
-func (f *files) Put(ctx context.Context, p string, size int64, r io.Reader, replace bool) error {
+func (f *files) Put(ctx context.Context, u console.Upload, r io.Reader) error {
 	f.mu.Lock()
-	_, there := f.all[p]
+	_, there := f.all[u.Path]
 	hold := f.hold
 	f.mu.Unlock()
-	if there && !replace {
-		return deskside.Errorf(deskside.CodeExists, "%q is there already", p).From(deskside.ByAgent)
+	if there && !u.Replace {
+		return deskside.Errorf(deskside.CodeExists, "%q is there already", u.Path).From(deskside.ByAgent)
 	}
-	half, err := io.ReadAll(io.LimitReader(r, size/2))
+	half, err := io.ReadAll(io.LimitReader(r, u.Size/2))
 	if err != nil {
 		return err
 	}
@@ -435,7 +436,7 @@ func (f *files) Put(ctx context.Context, p string, size int64, r io.Reader, repl
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.all[p] = append(half, rest...)
+	f.all[u.Path], f.changed = append(half, rest...), u.Changed
 	return nil
 }
 

@@ -64,19 +64,34 @@ func (c *Console) upload(w http.ResponseWriter, r *http.Request, t *tab) error {
 	if err != nil {
 		return err
 	}
-	q := r.URL.Query()
-	size, err := strconv.ParseInt(q.Get("size"), 10, 64)
-	if err != nil || size < 0 || r.ContentLength >= 0 && r.ContentLength != size {
-		return deskside.Errorf(deskside.CodeBadRequest, "size %q is not that of the body", q.Get("size"))
+	u, err := uploadOf(r)
+	if err != nil {
+		return err
 	}
 	noDeadlines(w)
-	ctx, x, finish := t.transfer(r.Context(), q.Get("path"), size, true)
-	err = s.Files().Put(ctx, q.Get("path"), size, counted{r.Body, t, x}, q.Get("replace") == "1")
+	ctx, x, finish := t.transfer(r.Context(), u.Path, u.Size, true)
+	err = s.Files().Put(ctx, u, counted{r.Body, t, x})
 	finish(err)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, struct{}{})
+}
+
+// uploadOf reads what a request says of its file.
+func uploadOf(r *http.Request) (u Upload, err error) {
+	q := r.URL.Query()
+	u.Path, u.Replace = q.Get("path"), q.Get("replace") == "1"
+	u.Size, err = strconv.ParseInt(q.Get("size"), 10, 64)
+	if err != nil || u.Size < 0 || r.ContentLength >= 0 && r.ContentLength != u.Size {
+		return u, deskside.Errorf(deskside.CodeBadRequest, "size %q is not that of the body", q.Get("size"))
+	}
+	if text := q.Get("changed"); text != "" {
+		if u.Changed, err = time.Parse(time.RFC3339, text); err != nil {
+			return u, deskside.Errorf(deskside.CodeBadRequest, "changed %q is no time: want RFC 3339", text)
+		}
+	}
+	return u, nil
 }
 
 // noDeadlines lets a body take as long as the file needs. A server whose

@@ -267,8 +267,15 @@ func TestFilesBothWays(t *testing.T) {
 	s.Press("Files")
 	s.Has(".file-name", "<img src=x onerror=1>.h")
 	body := strings.Repeat("payload\n", 200_000)
-	s.Choose("input[type=file]", fileWith(t, "tool.bin", body))
+	tool, changed := fileWith(t, "tool.bin", body), time.Date(2024, 2, 29, 13, 14, 15, 123e6, time.UTC)
+	if err := os.Chtimes(tool, changed, changed); err != nil {
+		t.Fatal(err)
+	}
+	s.Choose("input[type=file]", tool)
 	s.Has(".transfer", "Uploaded")
+	if !far.files.changed.Equal(changed) {
+		t.Errorf("it came with the time %v, want %v", far.files.changed, changed)
+	}
 	s.Has(".file-name", "tool.bin")
 	if got, _ := far.files.get("/home/ada/tool.bin"); got != body {
 		t.Errorf("%d bytes arrived, want %d", len(got), len(body))

@@ -38,8 +38,11 @@ func (f remoteFiles) List(ctx context.Context, dir string) (Listing, error) {
 		l.Path = l.Roots[0].Path
 	}
 	err = f.c.List(ctx, l.Path, func(e xfer.Entry) bool {
+		if l.More = len(l.Entries) == maxEntries; l.More {
+			return false
+		}
 		l.Entries = append(l.Entries, entryOf(l.Path, e))
-		return len(l.Entries) < maxEntries
+		return true
 	})
 	return l, err
 }
@@ -55,7 +58,10 @@ func slashed(p string) string {
 
 func entryOf(dir string, e xfer.Entry) Entry {
 	shown := Entry{Name: e.Name, Path: path.Join(dir, e.Name), Dir: e.Kind == xfer.Folder, Size: e.Size, Changed: e.ModTime, Words: e.Why}
-	if e.Kind == xfer.Link {
+	switch {
+	case len(e.NameBytes) > 0:
+		shown.Words = "its name is no text: copy its folder with deskside cp --recursive"
+	case e.Kind == xfer.Link:
 		shown.Words = "link to " + e.Target
 	}
 	return shown
@@ -69,8 +75,9 @@ func (f remoteFiles) Open(ctx context.Context, p string) (Entry, io.ReadCloser, 
 	return Entry{Name: path.Base(p), Path: p, Size: d.Size, Changed: d.ModTime}, d, nil
 }
 
-func (f remoteFiles) Put(ctx context.Context, p string, size int64, r io.Reader, replace bool) error {
-	_, err := f.c.Send(ctx, xfer.Source{Reader: r, Name: path.Base(p), Size: size}, p, xfer.Options{Replace: replace})
+func (f remoteFiles) Put(ctx context.Context, u Upload, r io.Reader) error {
+	src := xfer.Source{Reader: r, Name: path.Base(u.Path), Size: u.Size, ModTime: u.Changed}
+	_, err := f.c.Send(ctx, src, u.Path, xfer.Options{Replace: u.Replace})
 	return err
 }
 

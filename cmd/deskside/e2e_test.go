@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"deskside"
 	"deskside/access"
@@ -306,8 +307,15 @@ func (d *deskE2E) copying() {
 	if err := os.WriteFile(path, body, 0o644); err != nil {
 		d.t.Fatal(err)
 	}
+	changed := time.Date(2024, 2, 29, 13, 14, 15, 0, time.UTC)
+	if err := os.Chtimes(path, changed, changed); err != nil {
+		d.t.Fatal(err)
+	}
 	p.Choose(".files input[type=file]", path)
 	p.Has(".transfer", "Uploaded")
+	if info, err := os.Stat(filepath.Join(d.files, "office-2-driver.run")); err != nil || !info.ModTime().Equal(changed) {
+		d.t.Errorf("the file arrived with %v, %v, want its time %v", info, err, changed)
+	}
 	if got, _ := d.read("office-2-driver.run"); got != string(body) {
 		d.t.Errorf("%d bytes arrived, want %d", len(got), len(body))
 	}
@@ -334,9 +342,29 @@ func (d *deskE2E) clipboards() {
 	xvfb.Feed(d.t, d.display, "from Ada ✓", "xclip", "-selection", "clipboard", "-i")
 	p.Has(".toast", "Something was copied on front-desk-1")
 	p.Press("Clipboard and typing")
+	if n := d.fetched(); n != 0 {
+		d.t.Errorf("the person's clipboard was sent %d times before anybody asked for it", n)
+	}
 	p.Press("Fetch from front-desk-1")
 	p.Until("the person's text is there", `document.querySelector("dialog textarea").value === "from Ada ✓"`)
+	if n := d.fetched(); n != 1 {
+		d.t.Errorf("the person's clipboard was sent %d times for one who asked once", n)
+	}
 	p.Keys("\u001b")
+}
+
+// fetched counts how often the audit says that the person's clipboard was sent.
+func (d *deskE2E) fetched() (n int) {
+	d.t.Helper()
+	for e, err := range audit.Read(filepath.Join(d.dir, agent.AuditDir), audit.Filter{Kinds: []deskside.EventKind{deskside.EventClipboard}}) {
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if e.Event.Detail["direction"] == "to-operator" {
+			n++
+		}
+	}
+	return n
 }
 
 // portrait takes the picture of the session.

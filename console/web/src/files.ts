@@ -59,6 +59,7 @@ export class Files {
       this.entries = l.entries.sort((a, b) => Number(b.dir ?? false) - Number(a.dir ?? false) || a.name.localeCompare(b.name, undefined, { numeric: true }));
       this.drawCrumbs(l);
       this.draw(focus);
+      if (l.more) fill(this.state, h("p", { class: "panel-empty" }, `Only the first ${l.entries.length} entries are shown; deskside ls shows all.`));
     } catch (e) {
       fill(this.state, faultNote(faultOf(e)), button("Try again", { class: "small" }, () => void this.go(path)));
       if (this.entries.length === 0) fill(this.rows);
@@ -169,7 +170,8 @@ export class Files {
   }
 
   private async send(f: File, path: string, replace: boolean): Promise<boolean> {
-    const q = new URLSearchParams({ path, size: String(f.size), ...(replace ? { replace: "1" } : {}) });
+    const changed = new Date(f.lastModified).toISOString();
+    const q = new URLSearchParams({ path, size: String(f.size), changed, ...(replace ? { replace: "1" } : {}) });
     try {
       await call("PUT", `${tabPath(this.tab.id, "/files")}?${q}`, f);
       return true;
@@ -222,8 +224,18 @@ export class Files {
       if (!carries(e)) return;
       e.preventDefault();
       set(0);
-      void this.upload([...e.dataTransfer?.files ?? []]);
+      void this.upload(this.dropped([...e.dataTransfer?.items ?? []]));
     });
+  }
+
+  /** dropped gives the files that were dropped, and says so where there were
+   *  folders, which a browser hands out as files that cannot be read. */
+  private dropped(items: DataTransferItem[]): File[] {
+    const folders = items.filter((i) => i.webkitGetAsEntry()?.isDirectory);
+    if (folders.length) {
+      complain({ code: "unsupported", words: "folders cannot be dropped here", do: "Drop the files in them, or copy them with: deskside cp --recursive" });
+    }
+    return items.filter((i) => !folders.includes(i)).map((i) => i.getAsFile()).filter((f) => f !== null);
   }
 
   private drawTransfers(list: Transfer[]): void {

@@ -18,6 +18,9 @@ declare module "@novnc/novnc" {
     sendKey(keysym: number, code: string | null, down?: boolean): void;
     sendCtrlAltDel(): void;
     clipboardPasteFrom(text: string): void;
-    static messages: { clientEncodings(sock: Sock, encodings: number[]): void };
+    static messages: {
+      clientEncodings(sock: Sock, encodings: number[]): void;
+      extendedClipboardRequest(sock: Sock, formats: number[]): void;
+    };
   }
 }

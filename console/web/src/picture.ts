@@ -14,12 +14,20 @@ const askEncodings = RFB.messages.clientEncodings.bind(RFB.messages);
 RFB.messages.clientEncodings = (sock, list) =>
   askEncodings(sock, lossless.has(sock) ? list.filter((e) => e < -32 || e > -23) : list);
 
+// noVNC fetches whatever is copied over there as soon as it is told of it. Here
+// it waits until the operator asks for it.
+const askClipboard = RFB.messages.extendedClipboardRequest.bind(RFB.messages);
+const offered = new WeakMap<object, (fetch: () => void) => void>();
+RFB.messages.extendedClipboardRequest = (sock, formats) => offered.get(sock)?.(() => askClipboard(sock, formats));
+
+const fetchLimit = 8000; // milliseconds
+
 interface Inside { _sock: object }
 
 const levels: Record<Quality, [number, number]> = { lossless: [9, 1], auto: [6, 2], low: [1, 9] };
 
 export interface PictureEvents {
-  clipboard(text: string): void;
+  copied(): void; // there is something new on the machine's clipboard
   focused(on: boolean): void; // the keyboard goes to the machine
   leave(): void; // the keys to leave were pressed
   up(on: boolean): void;
@@ -34,6 +42,9 @@ export class Picture {
   private stopped = false;
   private wanted = false;
   private seen = false;
+  private offer: (() => void) | null = null; // asks for what was copied and not fetched
+  private theirs = ""; // what was fetched last
+  private arrived: ((text: string) => void) | null = null; // while it is fetched
   private readonly veil: HTMLElement;
   private readonly veilWords: HTMLElement;
   private readonly pan: HTMLElement;
@@ -107,6 +118,7 @@ export class Picture {
     rfb.addEventListener("disconnect", () => {
       if (this.rfb === rfb) this.rfb = null;
       this.seen = false;
+      this.offer = null;
       this.on.up(false);
       if (this.stopped) return;
       show(this.veil, true);
@@ -115,7 +127,8 @@ export class Picture {
       this.timer = setTimeout(() => this.open(), this.wait);
       this.wait = Math.min(this.wait * 2, 5000);
     });
-    rfb.addEventListener("clipboard", (e) => this.on.clipboard((e as CustomEvent<{ text: string }>).detail.text));
+    rfb.addEventListener("clipboard", (e) => this.takeClipboard((e as CustomEvent<{ text: string }>).detail.text));
+    offered.set((rfb as unknown as Inside)._sock, (fetch) => { this.offer = fetch; this.on.copied(); });
     this.apply();
   }
 
@@ -172,6 +185,24 @@ export class Picture {
   sendKey(sym: number, code: string | null, down?: boolean): void { this.rfb?.sendKey(sym, code, down); }
   ctrlAltDel(): void { this.rfb?.sendCtrlAltDel(); }
   clipboard(words: string): void { this.rfb?.clipboardPasteFrom(words); }
+
+  /** takeClipboard keeps text that came: because it was asked for, or from a
+   *  machine that sends what is copied at once. */
+  private takeClipboard(words: string): void {
+    this.theirs = words;
+    if (this.arrived) this.arrived(words); else this.on.copied();
+  }
+
+  /** fetch gives what was copied over there, "" if nothing was. */
+  fetch(): Promise<string> {
+    const ask = this.offer;
+    if (!ask) return Promise.resolve(this.theirs);
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => { this.arrived = null; reject(new Error("late")); }, fetchLimit);
+      this.arrived = (words) => { clearTimeout(late); this.arrived = this.offer = null; resolve(words); };
+      ask();
+    });
+  }
 
   /** close ends the picture for good. */
   close(): void {

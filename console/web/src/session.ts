@@ -23,7 +23,7 @@ export interface SessionView extends View {
 const shortcuts: Record<string, string> = { chat: "c", files: "f", view: "v", scale: "z", full: "s", keys: "k", clip: "b", end: "e" };
 
 export function sessionView(first: Tab, changed: () => void): SessionView {
-  let tab = first, remoteClip = "";
+  let tab = first;
   const name = first.machine.name;
   const wide = innerWidth >= 1600;
   const open = { chat: has(first, "chat"), files: wide && canFiles(first) };
@@ -33,7 +33,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     show(heldChip, names.length > 0);
   });
   const picture = new Picture(first.id, name, {
-    clipboard: (t) => { remoteClip = t; toast(`Something was copied on ${name}. Fetch it from Clipboard.`); },
+    copied: () => toast(`Something was copied on ${name}. Fetch it from Clipboard.`),
     focused: (on) => grabbed(on),
     leave: () => { held.release(); say("The keyboard is back in the page."); (tools.find((b) => b.tabIndex === 0) ?? tools[0])?.focus(); },
     up: (on) => { if (!on) held.release(); draw(); },
@@ -46,7 +46,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const cad = button("Ctrl+Alt+Del", {}, () => { picture.ctrlAltDel(); say("Ctrl+Alt+Del was sent."); });
   const keys = menuButton(button("Keys", { icon: "key", keys: shortcuts["keys"]!, label: "Special keys" }), keyItems);
   const clip = button("Clipboard", { icon: "clipboard", keys: shortcuts["clip"]!, label: "Clipboard and typing" }, () =>
-    clipboardDialog(name, picture, () => remoteClip, { clipboard: has(tab, "clipboard"), control: has(tab, "control") && !picture.viewOnly }));
+    clipboardDialog(name, picture, { clipboard: has(tab, "clipboard"), control: has(tab, "control") && !picture.viewOnly }));
   const look = menuButton(button("Picture", { icon: "picture", label: "How the picture is shown" }), lookItems);
   const full = button("", { icon: "full", kind: "quiet", label: "Full screen", keys: shortcuts["full"]!, pressed: false }, () => void fullScreen());
   const badge = h("span", { class: "badge", hidden: true });

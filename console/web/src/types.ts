@@ -90,7 +90,7 @@ export interface Entry {
   words?: string;
 }
 
-export interface Listing { path: string; roots?: Entry[]; entries: Entry[] }
+export interface Listing { path: string; roots?: Entry[]; entries: Entry[]; more?: boolean }
 
 export interface ChatEvent {
   kind: "joined" | "lost" | "line" | "refused" | "marks" | "typing";
