@@ -20,6 +20,7 @@ test_packages=(
 	x11-xkb-utils      # setxkbmap: keyboard layouts
 	xdotool            # a person's clicks
 	xclip              # a person's clipboard
+	imagemagick        # import: the display as the person sees it
 	tigervnc-viewer    # a stranger's VNC viewer
 	libvncserver-dev   # another's library, for a viewer at 16 bits
 	chromium           # the browser of the end-to-end tests

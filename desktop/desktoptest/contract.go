@@ -17,7 +17,7 @@ import (
 // Subject is a desktop under test, with what a person and their programs do
 // to it. Functions that fail end the test themselves.
 type Subject struct {
-	Desktop desktop.Desktop // and Input, Clipboarder and Person
+	Desktop desktop.Desktop // and Input, Clipboarder, Person and Noticer
 
 	Paint  func(r raster.Rect, rgb uint32)                     // a program paints 0xRRGGBB
 	Shrink func() (w, h int)                                   // the desktop becomes smaller
@@ -28,6 +28,9 @@ type Subject struct {
 	Open   func() bool                                         // whether a question is on the screen
 	Press  func(list []desktop.BarEntry, do desktop.BarAction) // the person presses a button of the bar with this list
 	Lose   func()                                              // the desktop ends
+
+	Noticed     func(n desktop.Notice) (open, connected bool)   // whether this notice is on the screen, and says that somebody is connected
+	CloseNotice func(n desktop.Notice, list []desktop.BarEntry) // the person closes it by its button, with this list in the bar
 }
 
 // TestDesktop runs the contract. Each part opens a desktop of its own, which
@@ -53,6 +56,10 @@ func TestDesktop(t *testing.T, open func(t *testing.T) Subject) {
 		{"turns", turns},
 		{"question and end", questionAndEnd},
 		{"bar", bar},
+		{"notice", notice},
+		{"notice and question", noticeAndQuestion},
+		{"notices in turn", noticesInTurn},
+		{"notice and end", noticeAndEnd},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			defer goleak.VerifyNone(t)
@@ -419,4 +426,100 @@ func bar(t *testing.T, s *subject) {
 		}
 	}
 	s.person().SetBar(nil)
+}
+
+// tell shows a notice in its own goroutine.
+func (s *subject) tell(ctx context.Context, n desktop.Notice) <-chan error {
+	got := make(chan error, 1)
+	go func() { got <- s.Desktop.(desktop.Noticer).Notice(ctx, n) }()
+	return got
+}
+
+// toRead is a notice. Its title tells tests which it is.
+func toRead(title string) desktop.Notice {
+	return desktop.Notice{Title: title, Rows: []desktop.NoticeRow{{Label: "Address", Values: []string{"192.0.2.7"}}}, Button: "Close"}
+}
+
+func (s *subject) shown(t *testing.T, n desktop.Notice, connected bool) {
+	t.Helper()
+	await.True(t, "the notice is shown as it should be", func() bool {
+		open, c := s.Noticed(n)
+		return open && c == connected
+	})
+}
+
+// notice is closed by the person; meanwhile it says who is connected.
+func notice(t *testing.T, s *subject) {
+	n := toRead("A contract notice")
+	got := s.tell(t.Context(), n)
+	s.shown(t, n, false)
+	list := []desktop.BarEntry{{Session: [8]byte{1}, State: 2, Rights: 3}}
+	s.person().SetBar(list)
+	s.shown(t, n, true)
+	list[0].State = 3
+	s.person().SetBar(list)
+	s.shown(t, n, false)
+	s.person().SetBar(nil)
+	s.CloseNotice(n, nil)
+	if err := await.Recv(t, "Notice returns", got); err != nil {
+		t.Errorf("the person closed it, and Notice gives %v", err)
+	}
+	if open, _ := s.Noticed(n); open {
+		t.Error("the notice is still on the screen after it was closed")
+	}
+}
+
+// noticeAndQuestion has both at once; neither hinders the other.
+func noticeAndQuestion(t *testing.T, s *subject) {
+	n := toRead("A contract notice")
+	got := s.tell(t.Context(), n)
+	s.shown(t, n, false)
+	asked := s.ask(t.Context(), desktop.Question{Rights: 3, Until: Soon()})
+	await.True(t, "the question is open", s.Open)
+	s.Answer(desktop.Allow, "")
+	if a := await.Recv(t, "the answer", asked); a.Choice != desktop.Allow {
+		t.Errorf("answer %+v, want Allow", a)
+	}
+	s.CloseNotice(n, nil)
+	if err := await.Recv(t, "Notice returns", got); err != nil {
+		t.Errorf("the person closed it, and Notice gives %v", err)
+	}
+}
+
+func noticesInTurn(t *testing.T, s *subject) {
+	one, two := toRead("The first notice"), toRead("The second notice")
+	ctx, cancel := context.WithCancel(t.Context())
+	first := s.tell(ctx, one)
+	s.shown(t, one, false)
+	second := s.tell(t.Context(), two)
+	if open, _ := s.Noticed(two); open {
+		t.Error("two notices are shown at once")
+	}
+	cancel()
+	if err := await.Recv(t, "the first returns", first); !errors.Is(err, context.Canceled) {
+		t.Errorf("its context ended, and Notice gives %v", err)
+	}
+	s.shown(t, two, false)
+	if open, _ := s.Noticed(one); open {
+		t.Error("the notice is still on the screen after its context ended")
+	}
+	s.CloseNotice(two, nil)
+	if err := await.Recv(t, "the second returns", second); err != nil {
+		t.Errorf("the person closed it, and Notice gives %v", err)
+	}
+	if err := await.Recv(t, "a late one returns", s.tell(ctx, one)); !errors.Is(err, context.Canceled) {
+		t.Errorf("its context had ended, and Notice gives %v", err)
+	}
+}
+
+func noticeAndEnd(t *testing.T, s *subject) {
+	n := toRead("A contract notice")
+	first, second := s.tell(t.Context(), n), s.tell(t.Context(), n)
+	s.shown(t, n, false)
+	s.Desktop.Close()
+	for _, got := range []<-chan error{first, second, s.tell(t.Context(), n)} {
+		if err := await.Recv(t, "Notice returns", got); !errors.Is(err, desktop.ErrLost) {
+			t.Errorf("Notice gives %v, want ErrLost", err)
+		}
+	}
 }

@@ -32,6 +32,8 @@ type Fake struct {
 	actions chan desktop.BarAction
 	copied  chan struct{}
 	turn    chan struct{} // held while a question is open
+	telling chan struct{} // held while a notice is shown
+	shut    chan struct{} // the person closes a notice
 	closing sync.Once
 	gone    chan struct{} // closed when the fake is closed or lost
 
@@ -48,6 +50,7 @@ type Fake struct {
 	presence desktop.Presence
 	asked    []desktop.Question
 	open     bool
+	notice   *desktop.Notice // nil: none is shown
 	answers  chan desktop.Answer
 	bar      []desktop.BarEntry
 	text     string // the clipboard
@@ -58,6 +61,7 @@ var (
 	_ desktop.Input       = (*Fake)(nil)
 	_ desktop.Clipboarder = (*Fake)(nil)
 	_ desktop.Person      = (*Fake)(nil)
+	_ desktop.Noticer     = (*Fake)(nil)
 )
 
 // New makes a fake with one screen that shows a test pattern.
@@ -67,6 +71,8 @@ func New(w, h int) *Fake {
 		actions: make(chan desktop.BarAction, 16),
 		copied:  make(chan struct{}, 1),
 		turn:    make(chan struct{}, 1),
+		telling: make(chan struct{}, 1),
+		shut:    make(chan struct{}),
 		gone:    make(chan struct{}),
 		keys:    map[desktop.Key]bool{},
 		answers: make(chan desktop.Answer),

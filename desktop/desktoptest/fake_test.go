@@ -25,6 +25,11 @@ func TestFake(t *testing.T) {
 			Open:  f.Open,
 			Press: func(_ []desktop.BarEntry, a desktop.BarAction) { f.Press(a) },
 			Lose:  f.Lose,
+			Noticed: func(n desktop.Notice) (open, connected bool) {
+				got, connected := f.Noticed()
+				return got != nil && got.Title == n.Title, connected
+			},
+			CloseNotice: func(desktop.Notice, []desktop.BarEntry) { f.CloseNotice() },
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"deskside"
 	"deskside/desktop"
 )
 
@@ -112,6 +113,50 @@ func (f *Fake) Press(a desktop.BarAction) {
 
 // BarActions is of desktop.Person.
 func (f *Fake) BarActions() <-chan desktop.BarAction { return f.actions }
+
+// Notice is of desktop.Noticer.
+func (f *Fake) Notice(ctx context.Context, n desktop.Notice) error {
+	select {
+	case f.telling <- struct{}{}:
+		defer func() { <-f.telling }()
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-f.gone:
+		return desktop.ErrLost
+	}
+	f.tellPerson(&n)
+	defer f.tellPerson(nil)
+	select {
+	case <-f.shut:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-f.gone:
+		return desktop.ErrLost
+	}
+}
+
+func (f *Fake) tellPerson(n *desktop.Notice) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.notice = n
+}
+
+// Noticed gives the notice that is shown, nil if there is none, and whether it
+// says that somebody is connected.
+func (f *Fake) Noticed() (n *desktop.Notice, connected bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.notice, slices.ContainsFunc(f.bar, func(e desktop.BarEntry) bool { return e.State == deskside.Active })
+}
+
+// CloseNotice lets the person close the notice that is shown, or the next.
+func (f *Fake) CloseNotice() {
+	select {
+	case f.shut <- struct{}{}:
+	case <-f.gone:
+	}
+}
 
 // Soon is a time by which a question of a test must be answered.
 func Soon() time.Time { return time.Now().Add(time.Minute) }

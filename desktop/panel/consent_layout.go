@@ -2,7 +2,6 @@ package panel
 
 import (
 	"image"
-	"image/color"
 	"strings"
 
 	"deskside"
@@ -12,27 +11,13 @@ import (
 // Measures at scale 1.
 const (
 	consentWidth = 560
-	margin       = 28
 	cornerRadius = 12
-	buttonHeight = 42
 	buttonGap    = 10
-	footerHeight = 74
 	rightHeight  = 27
 	rightIcon    = 20
 	digitWidth   = 44
 	digitHeight  = 52
-	smallest     = 0.45 // below it nothing can be read
 )
-
-// part is one thing on a window: an area, and the text in it.
-type part struct {
-	name  string
-	rect  image.Rectangle
-	role  role
-	ink   color.RGBA
-	lines []string
-	text  image.Rectangle // where the lines are, within rect
-}
 
 // placed is a button with its place.
 type placed struct {
@@ -63,50 +48,24 @@ var variants = []variant{{1, 4, 2, 1}, {2, 4, 2, 1}, {2, 3, 2, 0.7}, {2, 2, 1, 0
 // layOut finds the most generous layout that fits a screen of w by h pixels,
 // and makes everything smaller only when none does.
 func layOut(q desktop.Question, w, h int, scale float64) (*style, consentLayout) {
-	for ; ; scale *= 0.92 {
-		st := newStyle(scale)
-		for _, v := range variants {
-			l := st.consent(q, v)
-			if l.size.X <= w && l.size.Y <= h || scale < smallest && v == variants[len(variants)-1] {
-				return st, l
-			}
-		}
-	}
+	var l consentLayout
+	st := shrink(w, h, scale, len(variants), func(st *style, i int) image.Point {
+		l = st.consent(q, variants[i])
+		return l.size
+	})
+	return st, l
 }
 
-// column places parts one below another.
-type column struct {
-	*style
-	l          *consentLayout
-	x, y, wide int
-	gap        float64
-}
-
-func (c *column) space(v float64) { c.y += c.px(v * c.gap) }
-
-// add places text and gives its part.
-func (c *column) add(name string, r role, col color.RGBA, text string, limit int) *part {
-	lines := c.wrap(r, c.fit(r, text), c.wide, limit)
-	rect := image.Rect(c.x, c.y, c.x+c.wide, c.y+len(lines)*c.lineHeight(r))
-	c.l.parts = append(c.l.parts, part{name, rect, r, col, lines, rect})
-	c.y = rect.Max.Y
-	return &c.l.parts[len(c.l.parts)-1]
-}
-
-// boxed places text with room around it, and more on its left.
-func (c *column) boxed(name string, r role, col color.RGBA, text string, limit int, left float64) {
-	l, pad := c.px(left), c.px(11)
-	in := *c
-	in.x, in.y, in.wide = c.x+l, c.y+pad, c.wide-l-pad
-	p := in.add(name, r, col, text, limit)
-	p.rect = image.Rect(c.x, c.y, c.x+c.wide, in.y+pad)
-	c.y = p.rect.Max.Y
+// asking places what a question has.
+type asking struct {
+	column
+	l *consentLayout
 }
 
 // consent lays out a question.
 func (st *style) consent(q desktop.Question, v variant) consentLayout {
 	var l consentLayout
-	c := &column{st, &l, st.px(margin), st.px(24), st.px(consentWidth - 2*margin), v.gap}
+	c := &asking{column{st, &l.parts, st.px(margin), st.px(24), st.px(consentWidth - 2*margin), v.gap}, &l}
 	c.head(q, v)
 	if q.Digits || q.Operator.Name == "" {
 		c.space(14)
@@ -128,18 +87,14 @@ func (st *style) consent(q desktop.Question, v variant) consentLayout {
 	return l
 }
 
-func (c *column) head(q desktop.Question, v variant) {
-	icon, indent := c.px(48), c.px(64)
-	c.l.parts = append(c.l.parts, part{name: "icon", rect: image.Rect(c.x, c.y, c.x+icon, c.y+icon)})
-	in := *c
-	in.x, in.wide = c.x+indent, c.wide-indent
-	in.y = c.y - c.px(4)
+func (c *asking) head(q desktop.Question, v variant) {
+	in := c.beside("icon")
 	in.add("name", roleName, ink, who(q.Operator), v.nameLines)
 	in.add("wish", roleStrong, ink, "wants to connect to this computer with Deskside", 1)
 	in.y += c.px(3)
 	in.add("address", roleSmall, inkSoft, address(q), 1)
 	in.add("host", roleSmall, inkSoft, host(q), 1)
-	c.y = max(in.y, c.y+icon)
+	c.y = max(in.y, c.y+c.px(iconSize))
 }
 
 func warningWords(q desktop.Question) string {
@@ -149,7 +104,7 @@ func warningWords(q desktop.Question) string {
 	return "This operator is not known to this computer. Go on only if you know who they are."
 }
 
-func (c *column) rights(q desktop.Question, v variant) {
+func (c *asking) rights(q desktop.Question, v variant) {
 	c.space(18)
 	c.add("rights", roleTitle, inkSoft, "If you allow it, they can", 1)
 	c.y += c.px(6)
@@ -176,7 +131,7 @@ func (c *column) rights(q desktop.Question, v variant) {
 	}
 }
 
-func (c *column) digits() {
+func (c *asking) digits() {
 	c.space(18)
 	c.add("digits-label", roleTitle, inkSoft, "Type the six digits that the operator reads to you", 1)
 	c.y += c.px(8)
@@ -192,13 +147,13 @@ func (c *column) digits() {
 }
 
 // foot places the buttons from the right, and the time left before them.
-func (c *column) foot(q desktop.Question) {
+func (c *asking) foot(q desktop.Question) {
 	c.l.footer = image.Rect(0, c.y, c.px(consentWidth), c.y+c.px(footerHeight))
 	top := c.y + (c.px(footerHeight)-c.px(buttonHeight))/2
 	right := c.x + c.wide
 	list := buttonsOf(q)
 	for i := len(list) - 1; i >= 0; i-- {
-		wide := max(c.width(roleButton, list[i].label)+c.px(40), c.px(96))
+		wide := max(c.width(roleButton, list[i].label)+c.px(40), c.px(buttonWidth))
 		rect := image.Rect(right-wide, top, right, top+c.px(buttonHeight))
 		c.l.buttons = append([]placed{{list[i], rect}}, c.l.buttons...)
 		right = rect.Min.X - c.px(buttonGap)

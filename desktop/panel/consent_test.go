@@ -14,7 +14,19 @@ import (
 // questions are one of each kind, and hostile ones.
 func questions() map[string]desktop.Question {
 	list := map[string]desktop.Question{"known": known(), "meeting": meeting(), "empty": {}}
-	for name, text := range map[string]string{
+	for name, text := range hostileTexts() {
+		q := meeting()
+		q.Operator.SaysName, q.Operator.SaysHost, q.Reason, q.Rights = text, text, text, deskside.AllRights
+		list["claimed "+name] = q
+		q.Operator.Name, q.Operator.Address, q.Digits = text, text, false
+		list["known "+name] = q
+	}
+	return list
+}
+
+// hostileTexts are what somebody may call themselves, their computer or why.
+func hostileTexts() map[string]string {
+	return map[string]string{
 		"mixed":         hostileName,
 		"one word":      strings.Repeat("W", 300),
 		"no glyphs":     strings.Repeat("王", 300),
@@ -25,14 +37,7 @@ func questions() map[string]desktop.Question {
 		"emoji":         strings.Repeat("👩‍👩‍👧", 60),
 		"right to left": strings.Repeat("עברית العربية ", 20),
 		"very long":     strings.Repeat("Allow ", 100_000),
-	} {
-		q := meeting()
-		q.Operator.SaysName, q.Operator.SaysHost, q.Reason, q.Rights = text, text, text, deskside.AllRights
-		list["claimed "+name] = q
-		q.Operator.Name, q.Operator.Address, q.Digits = text, text, false
-		list["known "+name] = q
 	}
-	return list
 }
 
 func TestNothingOverlaps(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package panel is what a person sees of Deskside: the window that asks for
-// consent and the bar that lasts while a session lives, as pictures and as
-// behaviour. A system's own package puts the pictures on the screen and hands
+// consent, the bar that lasts while a session lives, and the notice with what
+// to read out to a helper, as pictures and as behaviour. A system's own package puts the pictures on the screen and hands
 // in what the person presses.
 //
 // All text that an operator chose is treated as hostile: characters that do
@@ -8,7 +8,7 @@
 // is too long is cut within its own place. Layout is computed before anything
 // is drawn, so that tests can hold it against the screen's size.
 //
-// An answer counts only when it was pressed and released at least ArmAfter
+// An answer to a question counts only when it was pressed and released at least ArmAfter
 // after the window became visible, and the same key or button was neither held
 // before nor moved elsewhere in between.
 //

@@ -42,6 +42,10 @@ var (
 	barLow    = rgb(0x566274)
 	liveDot   = rgb(0x4cc38a)
 	lostDot   = rgb(0xf0b429)
+
+	noticeFill = rgb(0xe7f6ee)
+	noticeLine = rgb(0x8fd0ae)
+	noticeDot  = rgb(0x1c7a4b)
 )
 
 // BorderColour is that of the frame around a screen that is being seen.
@@ -62,6 +66,8 @@ const (
 	roleSmall              //
 	roleButton             //
 	roleDigit              //
+	roleSpelt              // what is read out
+	roleFine               // the same, where it is long
 	roleBar                //
 	roleBarName
 	roleCount
@@ -79,6 +85,8 @@ var types = [roleCount]struct {
 	roleSmall:   {regular, 13},
 	roleButton:  {medium, 15},
 	roleDigit:   {mono, 26},
+	roleSpelt:   {mono, 23},
+	roleFine:    {mono, 16},
 	roleBar:     {regular, 13},
 	roleBarName: {bold, 13.5},
 }

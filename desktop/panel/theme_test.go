@@ -53,6 +53,10 @@ func TestContrast(t *testing.T) {
 		{"stop under the pointer", barInk, stopLow, 4.5},
 		{"connected", liveDot, barFill, 3},
 		{"lost", lostDot, barFill, 3},
+		{"connected in a notice", inkSoft, noticeFill, 4.5},
+		{"connected's dot", noticeDot, noticeFill, 3},
+		{"lost in a notice", inkSoft, warnFill, 4.5},
+		{"nobody's dot", inkSoft, quote, 3},
 	} {
 		if got := contrast(c.ink, c.on); got < c.atLeast {
 			t.Errorf("%s: contrast %.2f, want %v", c.name, got, c.atLeast)

@@ -137,6 +137,14 @@ func (p *program) press(list []desktop.BarEntry, a desktop.BarAction) {
 	p.run("xdotool", "mousemove", strconv.Itoa(x+(b.Min.X+b.Max.X)/2), strconv.Itoa(y+(b.Min.Y+b.Max.Y)/2), "click", "1")
 }
 
+// closeNotice presses the button of a notice that is on the screen.
+func (p *program) closeNotice(n desktop.Notice, list []desktop.BarEntry) {
+	p.t.Helper()
+	b := panel.NewNotice(n, list, p.w, p.h, panel.Scale(p.w, p.h, 0)).Button()
+	x, y := p.place(n.Title)
+	p.run("xdotool", "mousemove", strconv.Itoa(x+(b.Min.X+b.Max.X)/2), strconv.Itoa(y+(b.Min.Y+b.Max.Y)/2), "click", "1")
+}
+
 // held asks the server what is down.
 func (p *program) held() (keys int, b desktop.Buttons) {
 	p.t.Helper()
@@ -177,6 +185,12 @@ func TestX11(t *testing.T) {
 			Open:   p.open,
 			Press:  p.press,
 			Lose:   p.server.Kill,
+
+			Noticed: func(n desktop.Notice) (open, connected bool) {
+				connected = p.window("Connected: "+n.Title) != ""
+				return connected || p.window(n.Title) != "", connected
+			},
+			CloseNotice: p.closeNotice,
 		}
 	})
 }

@@ -21,8 +21,8 @@ type Config struct {
 	Log       *slog.Logger // nil: nothing is logged
 }
 
-// Desktop is an open X11 desktop: a desktop.Desktop, Input, Person and
-// Clipboarder.
+// Desktop is an open X11 desktop: a desktop.Desktop, Input, Person,
+// Clipboarder and Noticer.
 type Desktop struct {
 	*capture
 	*input
@@ -40,6 +40,7 @@ var (
 	_ desktop.Input       = (*Desktop)(nil)
 	_ desktop.Person      = (*Desktop)(nil)
 	_ desktop.Clipboarder = (*Desktop)(nil)
+	_ desktop.Noticer     = (*Desktop)(nil)
 )
 
 // Open connects to the server.

@@ -117,6 +117,20 @@ func Feed(t testing.TB, display, input, name string, args ...string) string {
 	return string(bytes.TrimRight(text, "\n"))
 }
 
+// Window finds a window by its exact title, wherever window managers put it,
+// and gives its ID; "" if there is none.
+func Window(t testing.TB, display, title string) (id string) {
+	t.Helper()
+	// xwininfo fails when a window goes away while it looks.
+	const look = `for i in 1 2 3 4 5 6 7 8 9; do tree=$(xwininfo -root -tree 2>&1) && break; done; printf '%s' "$tree"`
+	for line := range strings.Lines(Run(t, display, "sh", "-c", look)) {
+		if strings.Contains(line, `"`+title+`"`) {
+			return strings.Fields(line)[0]
+		}
+	}
+	return ""
+}
+
 type process struct {
 	cmd   *exec.Cmd
 	log   string

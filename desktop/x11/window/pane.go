@@ -2,6 +2,7 @@ package window
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 
 	"github.com/jezek/xgb/shape"
@@ -11,7 +12,7 @@ import (
 	"deskside/desktop/x11/link"
 )
 
-// pane is a window of our own that no window manager touches, with a picture.
+// pane is a window of our own with a picture.
 type pane struct {
 	c      *link.Conn
 	pixels *link.Pixels
@@ -31,9 +32,16 @@ const (
 	keyEvents = xproto.EventMaskKeyPress | xproto.EventMaskKeyRelease
 )
 
-// newPane makes a window, not yet on the screen. Its name is for programs that
-// read the screen aloud and for tests; it never has text of an operator.
+// newPane makes a window that no window manager touches, not yet on the screen.
+// Its name is for programs that read the screen aloud and for tests; it never
+// has text of an operator.
 func newPane(c *link.Conn, p *link.Pixels, name string, at image.Rectangle, events uint32) (*pane, error) {
+	return makePane(c, p, name, at, events, true)
+}
+
+// makePane makes a window, which is left to the window manager unless it is
+// apart.
+func makePane(c *link.Conn, p *link.Pixels, name string, at image.Rectangle, events uint32, apart bool) (*pane, error) {
 	w := &pane{c: c, pixels: p}
 	var err error
 	if w.id, err = xproto.NewWindowId(c.X); err == nil {
@@ -42,31 +50,47 @@ func newPane(c *link.Conn, p *link.Pixels, name string, at image.Rectangle, even
 	if err != nil {
 		return nil, c.Failed("make a window", err)
 	}
-	back := p.Pixel(0xff, 0xff, 0xff)
+	back, override := p.Pixel(0xff, 0xff, 0xff), uint32(0)
+	if apart {
+		override = 1
+	}
 	err = xproto.CreateWindowChecked(c.X, xproto.WindowClassCopyFromParent, w.id, c.Root,
 		int16(at.Min.X), int16(at.Min.Y), uint16(at.Dx()), uint16(at.Dy()), 0,
 		xproto.WindowClassInputOutput, xproto.WindowClassCopyFromParent,
-		xproto.CwBackPixel|xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{back, 1, events}).Check()
+		xproto.CwBackPixel|xproto.CwOverrideRedirect|xproto.CwEventMask, []uint32{back, override, events}).Check()
 	if err != nil {
 		return nil, c.Failed("make a window", err)
 	}
 	xproto.CreateGC(c.X, w.gc, xproto.Drawable(w.id), 0, nil)
-	for _, atom := range []xproto.Atom{xproto.AtomWmName, xproto.AtomWmIconName} {
-		xproto.ChangeProperty(c.X, xproto.PropModeReplace, w.id, atom, xproto.AtomString, 8, uint32(len(name)), []byte(name))
-	}
-	class := "deskside\x00Deskside\x00"
-	xproto.ChangeProperty(c.X, xproto.PropModeReplace, w.id, xproto.AtomWmClass, xproto.AtomString, 8, uint32(len(class)), []byte(class))
+	w.name(name)
+	w.property(xproto.AtomWmClass, xproto.AtomString, "deskside\x00Deskside\x00")
 	w.resize(at)
 	return w, nil
+}
+
+// name gives the window its title, of ASCII.
+func (w *pane) name(name string) {
+	w.property(xproto.AtomWmName, xproto.AtomString, name)
+	w.property(xproto.AtomWmIconName, xproto.AtomString, name)
+}
+
+func (w *pane) property(name, kind xproto.Atom, text string) {
+	xproto.ChangeProperty(w.c.X, xproto.PropModeReplace, w.id, name, kind, 8, uint32(len(text)), []byte(text))
+}
+
+// numbers sets a property of 32-bit numbers.
+func (w *pane) numbers(name, kind xproto.Atom, list ...uint32) {
+	b := make([]byte, 0, 4*len(list))
+	for _, v := range list {
+		b = binary.LittleEndian.AppendUint32(b, v)
+	}
+	xproto.ChangeProperty(w.c.X, xproto.PropModeReplace, w.id, name, kind, 32, uint32(len(list)), b)
 }
 
 // resize moves the window and gives it a size, with an empty picture if that
 // is another than before.
 func (w *pane) resize(at image.Rectangle) {
-	if w.img == nil || at.Size() != w.at.Size() {
-		w.img = image.NewRGBA(image.Rectangle{Max: at.Size()})
-		w.sent = make([]byte, w.pixels.Stride(at.Dx())*at.Dy())
-	}
+	w.fit(at)
 	if w.at == at {
 		return
 	}
@@ -74,6 +98,14 @@ func (w *pane) resize(at image.Rectangle) {
 	xproto.ConfigureWindow(w.c.X, w.id,
 		xproto.ConfigWindowX|xproto.ConfigWindowY|xproto.ConfigWindowWidth|xproto.ConfigWindowHeight,
 		[]uint32{uint32(at.Min.X), uint32(at.Min.Y), uint32(at.Dx()), uint32(at.Dy())})
+}
+
+// fit makes the picture as large as the window is.
+func (w *pane) fit(at image.Rectangle) {
+	if w.img == nil || at.Size() != w.at.Size() {
+		w.img = image.NewRGBA(image.Rectangle{Max: at.Size()})
+		w.sent = make([]byte, w.pixels.Stride(at.Dx())*at.Dy())
+	}
 }
 
 func (w *pane) show() { xproto.MapWindow(w.c.X, w.id) }

@@ -19,6 +19,8 @@ type Person struct {
 	log     *slog.Logger
 	turn    chan struct{} // held while a question is open
 	asks    chan *asked
+	telling chan struct{} // held while a notice is shown
+	tells   chan *told
 	news    chan struct{} // holds a value when bar was set
 	events  chan xgb.Event
 	actions chan desktop.BarAction
@@ -42,6 +44,8 @@ func New(c *link.Conn, log *slog.Logger) (*Person, error) {
 		c: c, log: log,
 		turn:    make(chan struct{}, 1),
 		asks:    make(chan *asked),
+		telling: make(chan struct{}, 1),
+		tells:   make(chan *told),
 		news:    make(chan struct{}, 1),
 		events:  make(chan xgb.Event),
 		actions: make(chan desktop.BarAction),

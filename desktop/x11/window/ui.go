@@ -40,6 +40,8 @@ type ui struct {
 	list   []desktop.BarEntry
 	centre int // of the bar, 0: as the screen's
 	frame  *pane
+
+	sheet *sheet // nil: there is no notice
 }
 
 func newUI(p *Person) (*ui, error) {
@@ -85,6 +87,10 @@ func (u *ui) run() {
 		if u.ask != nil {
 			withdrawn = u.ask.ctx.Done()
 		}
+		var over <-chan struct{}
+		if u.sheet != nil {
+			over = u.sheet.told.ctx.Done()
+		}
 		select {
 		case <-u.c.Gone():
 			return
@@ -94,8 +100,13 @@ func (u *ui) run() {
 			u.open(a)
 		case <-withdrawn:
 			u.answer(desktop.Answer{})
+		case t := <-u.tells:
+			u.tell(t)
+		case <-over:
+			u.told(u.sheet.told.ctx.Err())
 		case <-u.news:
 			u.setBar(u.wanted())
+			u.arrange()
 		case <-u.timer.C:
 			u.tick()
 		case out <- first:
@@ -155,6 +166,9 @@ func (u *ui) draw() {
 	if u.strip != nil {
 		u.strip.draw(u.bar.Look(), u.bar.Draw)
 	}
+	if u.sheet != nil {
+		u.sheet.draw(u.sheet.notice.Look(), u.sheet.notice.Draw)
+	}
 }
 
 // raise puts our windows on top, the question above all. Each of the others
@@ -191,6 +205,18 @@ func (u *ui) event(e xgb.Event, now time.Time) {
 		u.exposed(e.Window)
 	case xproto.VisibilityNotifyEvent:
 		u.visible(e, now)
+	case xproto.ConfigureNotifyEvent:
+		u.configured(e)
+	case xproto.ClientMessageEvent:
+		u.message(e)
+	case xproto.DestroyNotifyEvent:
+		if u.sheet != nil && e.Window == u.sheet.id { // by another program
+			u.told(nil)
+		}
+	case xproto.KeymapNotifyEvent:
+		if u.consent == nil {
+			u.keys.beginWith(append([]byte{0}, e.Keys...)) // no key has a code below eight
+		}
 	default:
 		if w, in, ok := u.input(e); ok {
 			u.handle(w, in, now)
@@ -199,11 +225,25 @@ func (u *ui) event(e xgb.Event, now time.Time) {
 }
 
 func (u *ui) exposed(w xproto.Window) {
-	for _, p := range []*pane{u.strip, u.window} {
-		if p != nil && p.id == w {
+	for _, p := range u.panes() {
+		if p.id == w {
 			p.flush(true)
 		}
 	}
+}
+
+// panes lists the windows with a picture.
+func (u *ui) panes() []*pane {
+	list := make([]*pane, 0, 3)
+	for _, p := range []*pane{u.strip, u.window} {
+		if p != nil {
+			list = append(list, p)
+		}
+	}
+	if u.sheet != nil {
+		list = append(list, u.sheet.pane)
+	}
+	return list
 }
 
 // raiseAgain bounds how often covering a window makes it come up, against
@@ -230,6 +270,12 @@ func (u *ui) handle(w xproto.Window, in panel.Input, now time.Time) {
 	case u.window != nil && w == u.window.id:
 		if a, done := u.consent.Handle(in, now); done {
 			u.answer(a)
+			return
+		}
+		u.stale = true
+	case u.sheet != nil && w == u.sheet.id:
+		if u.sheet.notice.Handle(in) {
+			u.told(nil)
 			return
 		}
 		u.stale = true
@@ -386,6 +432,7 @@ func (u *ui) relayout() {
 	}
 	u.centre = 0
 	u.setBar(u.list)
+	u.arrange()
 	if u.window != nil {
 		u.consent.Refit(u.screen.Dx(), u.screen.Dy(), u.scale())
 		u.window.resize(u.middle())

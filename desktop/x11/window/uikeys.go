@@ -44,12 +44,16 @@ func (k *uiKeys) reload() error {
 // begin notes the keys that are down: they were not pressed for the window
 // that comes.
 func (k *uiKeys) begin() {
-	k.down, k.stale = map[byte]bool{}, map[byte]bool{}
-	r, err := xproto.QueryKeymap(k.c.X).Reply()
-	if err != nil {
-		return
+	if r, err := xproto.QueryKeymap(k.c.X).Reply(); err == nil {
+		k.beginWith(r.Keys)
 	}
-	for i, b := range r.Keys {
+}
+
+// beginWith is begin with the keys that were down when the window got the
+// keyboard, a bit for each code.
+func (k *uiKeys) beginWith(keys []byte) {
+	k.down, k.stale = map[byte]bool{}, map[byte]bool{}
+	for i, b := range keys {
 		for bit := range 8 {
 			if b>>bit&1 != 0 {
 				k.stale[byte(8*i+bit)] = true
@@ -127,19 +131,19 @@ func (k *uiKeys) row(code byte, group int) []xproto.Keysym {
 
 // input turns an event into what a person did, and in which window.
 func (u *ui) input(e xgb.Event) (xproto.Window, panel.Input, bool) {
-	pointer := func(kind panel.Kind, w xproto.Window, x, y int16) panel.Input {
-		at := u.corner(w)
-		return panel.Input{Kind: kind, X: int(x) - at.X, Y: int(y) - at.Y}
+	pointer := func(kind panel.Kind, w xproto.Window, x, y, rootX, rootY int16) panel.Input {
+		at := u.within(w, image.Pt(int(x), int(y)), image.Pt(int(rootX), int(rootY)))
+		return panel.Input{Kind: kind, X: at.X, Y: at.Y}
 	}
 	switch e := e.(type) {
 	case xproto.MotionNotifyEvent:
-		return e.Event, pointer(panel.PointerMove, e.Event, e.RootX, e.RootY), true
+		return e.Event, pointer(panel.PointerMove, e.Event, e.EventX, e.EventY, e.RootX, e.RootY), true
 	case xproto.LeaveNotifyEvent:
 		return e.Event, panel.Input{Kind: panel.PointerLeave}, true
 	case xproto.ButtonPressEvent:
-		return e.Event, pointer(panel.PointerDown, e.Event, e.RootX, e.RootY), e.Detail == 1
+		return e.Event, pointer(panel.PointerDown, e.Event, e.EventX, e.EventY, e.RootX, e.RootY), e.Detail == 1
 	case xproto.ButtonReleaseEvent:
-		return e.Event, pointer(panel.PointerUp, e.Event, e.RootX, e.RootY), e.Detail == 1
+		return e.Event, pointer(panel.PointerUp, e.Event, e.EventX, e.EventY, e.RootX, e.RootY), e.Detail == 1
 	case xproto.KeyPressEvent:
 		in := u.keys.panelKey(byte(e.Detail), e.State)
 		in.Kind = panel.KeyDown
@@ -152,13 +156,14 @@ func (u *ui) input(e xgb.Event) (xproto.Window, panel.Input, bool) {
 	return 0, panel.Input{}, false
 }
 
-// corner gives where a window of ours is. What the server says of the pointer
-// within the window is of where it was before we moved it.
-func (u *ui) corner(w xproto.Window) image.Point {
+// within gives where the pointer is in a window of ours. What the server says
+// of the pointer within a window that we move is of where it was before; where
+// the window manager put a window, only the server knows.
+func (u *ui) within(w xproto.Window, at, root image.Point) image.Point {
 	for _, p := range []*pane{u.strip, u.window} {
 		if p != nil && p.id == w {
-			return p.at.Min
+			return root.Sub(p.at.Min)
 		}
 	}
-	return image.Point{}
+	return at
 }
