@@ -55,7 +55,7 @@ func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
 	}
 	s.Listen = []string{"127.0.0.1"}
 	a, err := Start(t.Context(), Config{
-		Dir: d.dir, Settings: s, Screen: d.screen, Desk: &loopback.Desk{Path: d.bin}, Log: slog.New(slog.DiscardHandler),
+		Dir: d.dir, Settings: s, Screen: d.screen, Desk: &loopback.Desk{Path: d.bin}, Log: transporttest.Watch(t),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +68,12 @@ func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
 }
 
 var ann = access.OperatorRule{Name: "Ann", Rights: deskside.AllRights, Consent: access.ConsentAllow}
+
+// redial closes the operator's connections.
+func (d *desk) redial(over deskside.Transport) {
+	d.dialer.Close()
+	d.dialer = &transport.Dialer{Identity: d.op, Transport: over}
+}
 
 // wire gives a client of one service.
 func (d *desk) wire(svc deskside.Service) *wire.Client {
@@ -83,7 +89,9 @@ func (d *desk) rcinfo() rcinfo.Client {
 
 // setup asks for a session.
 func (d *desk) setup(t *testing.T) (rcinfo.Answer, error) {
-	return d.rcinfo().Setup(t.Context(), rcinfo.Setup{Request: deskside.NewSessionID().String(), Rights: deskside.AllRights}, nil)
+	c := d.rcinfo()
+	defer c.Close()
+	return c.Setup(t.Context(), rcinfo.Setup{Request: deskside.NewSessionID().String(), Rights: deskside.AllRights}, nil)
 }
 
 // attach opens the control stream of a session.

@@ -9,7 +9,6 @@ import (
 	"deskside"
 	"deskside/internal/await"
 	"deskside/rcinfo"
-	"deskside/transport"
 	"deskside/wire"
 )
 
@@ -76,12 +75,6 @@ func (d *desk) settled(t *testing.T, over deskside.Transport) holdings {
 		return same
 	})
 	return last
-}
-
-// redial closes the operator's connections.
-func (d *desk) redial(over deskside.Transport) {
-	d.dialer.Close()
-	d.dialer = &transport.Dialer{Identity: d.op, Transport: over}
 }
 
 // live runs one session, as an operator's program would.

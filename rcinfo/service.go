@@ -142,8 +142,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		wire.Refuse(w, deskside.Errorf(deskside.CodeInternal, "the request came on no authenticated stream"))
 		return
 	}
-	// The mux would redirect what is only nearly a path.
-	if _, pattern := s.mux.Handler(r); pattern != r.Method+" "+r.URL.Path {
+	if _, pattern := s.mux.Handler(r); pattern == "" {
 		s.refuse(w, r, deskside.Errorf(deskside.CodeNotFound, "%s has no %s %.100q", deskside.RCInfo, r.Method, r.URL.Path))
 		return
 	}

@@ -242,3 +242,21 @@ func TestAMalformedTicketIsAudited(t *testing.T) {
 		t.Errorf("got %v, audited %+v", err, gate.Events())
 	}
 }
+
+// What is no path, or only nearly one, is refused like anything else.
+func TestNearlyPaths(t *testing.T) {
+	n := transporttest.New(t, deskside.Memory)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { WriteJSON(w, "here") })
+	serve(t, n, mux.ServeHTTP)
+	for _, request := range []string{"GET //", "GET /a/../b", "GET /a//b", "GET /a/", "OPTIONS *", "CONNECT a:1", "GET http://a//b"} {
+		s := n.Dial(deskside.Chat)
+		s.SetDeadline(time.Now().Add(await.Limit))
+		io.WriteString(s, request+" HTTP/1.1\r\nHost: a\r\n\r\n")
+		answer := make([]byte, 12)
+		if _, err := io.ReadFull(s, answer); err != nil || string(answer) != "HTTP/1.1 404" {
+			t.Errorf("%s: %q, %v", request, answer, err)
+		}
+		s.Abort()
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ import (
 // Server makes the HTTP server for the streams of one service.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           boundBody(h),
+		Handler:           guard(h),
 		ReadHeaderTimeout: HeaderTimeout,
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeader,
@@ -33,13 +34,18 @@ func Server(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// boundBody bounds the time of a request's body, whether the handler reads it or
+// guard bounds the time of a request's body, whether the handler reads it or
 // net/http does after it, before the next request. http.Server.ReadTimeout would
-// also end the request of a handler that waits for something else.
-func boundBody(h http.Handler) http.Handler {
+// also end the request of a handler that waits for something else. What is no
+// path, or only nearly one, is refused: an http.ServeMux would redirect it.
+func guard(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 {
 			http.NewResponseController(w).SetReadDeadline(time.Now().Add(BodyTimeout))
+		}
+		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
+			Refuse(w, deskside.Errorf(deskside.CodeNotFound, "there is no %.100q", r.URL.Path))
+			return
 		}
 		h.ServeHTTP(w, r)
 	})
