@@ -69,9 +69,10 @@ type Agent struct {
 }
 
 // Start opens the folder, the audit, the screen and the endpoints, in this
-// order, and begins to serve. Close ends all of it.
+// order, and begins to serve. Close alone ends all of it, so that an operator is
+// told before the streams are gone; the end of ctx does not.
 func Start(ctx context.Context, c Config) (_ *Agent, err error) {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a := &Agent{cfg: c, stop: stop}
 	defer func() {
 		if err != nil {
@@ -243,6 +244,7 @@ func (a *Agent) Close() error {
 func (a *Agent) close() {
 	if a.authority != nil {
 		a.authority.Close()
+		a.services.farewell()
 	}
 	a.stop()
 	for _, s := range a.servers {

@@ -33,6 +33,7 @@ type desk struct {
 	screen *desktoptest.Fake
 	op     *identity.Identity
 	dialer *transport.Dialer
+	ctxEnd context.CancelFunc // ends the context that the agent was started with
 }
 
 func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
@@ -54,7 +55,9 @@ func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
 		s.Ports = "0,0,0,0"
 	}
 	s.Listen = []string{"127.0.0.1"}
-	a, err := Start(t.Context(), Config{
+	ctx, cancel := context.WithCancel(t.Context())
+	d.ctxEnd = cancel
+	a, err := Start(ctx, Config{
 		Dir: d.dir, Settings: s, Screen: d.screen, Desk: &loopback.Desk{Path: d.bin}, Log: transporttest.Watch(t),
 	})
 	if err != nil {
@@ -180,6 +183,34 @@ func TestTheBarStopsASession(t *testing.T) {
 	await.True(t, "the bar is empty", func() bool { return len(d.screen.Bar()) == 0 })
 	if e, err := d.rcinfo().Ended(t.Context(), a.Session.ID); err != nil || e.Session.Cause != deskside.CausePerson {
 		t.Errorf("ended %+v, %v", e, err)
+	}
+}
+
+// As with Ctrl-C: the context ends, and then the agent is closed.
+func TestAnAgentThatStopsTellsWhoIsConnected(t *testing.T) {
+	for _, over := range []string{"tcp", "udp"} {
+		t.Run(over, func(t *testing.T) {
+			d := openDesk(t, Settings{Transports: []string{over}}, ann)
+			a, err := d.setup(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := wire.NewLines(d.attach(t, a), rcinfo.MaxBody)
+			var line rcinfo.Control
+			if err := lines.Read(&line); err != nil || line.Do != rcinfo.VerbSession {
+				t.Fatalf("first %+v, %v", line, err)
+			}
+			d.ctxEnd()
+			go d.Close()
+			for line.Do != rcinfo.VerbEnd {
+				if err := lines.Read(&line); err != nil {
+					t.Fatalf("the stream ended without a word: %v", err)
+				}
+			}
+			if line.Ended == nil || line.Ended.Session.Cause != deskside.CauseShutdown {
+				t.Errorf("ended %+v", line.Ended)
+			}
+		})
 	}
 }
 

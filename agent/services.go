@@ -25,6 +25,7 @@ import (
 // services are the handlers of the four ports.
 type services struct {
 	hold     *desktop.Hold // what remote input passes through; nil: there is no screen
+	info     *rcinfo.Service
 	chat     *chat.Chat
 	window   *person.Person // the person's side of the chat; nil: it could not be opened
 	handlers [len(deskside.Services)]http.Handler
@@ -33,9 +34,9 @@ type services struct {
 
 // open makes the other services.
 func (s *services) open(a *Agent) {
-	info := rcinfo.New(rcinfo.Config{Gate: a.authority, Authority: a.authority, Agent: a.ID(), Log: a.cfg.Log})
-	s.closers = append(s.closers, info.Close)
-	s.handlers[deskside.RCInfo] = info
+	s.info = rcinfo.New(rcinfo.Config{Gate: a.authority, Authority: a.authority, Agent: a.ID(), Log: a.cfg.Log})
+	s.closers = append(s.closers, s.info.Close)
+	s.handlers[deskside.RCInfo] = s.info
 	control := remctrl.New(s.control(a))
 	s.closers = append(s.closers, control.Close)
 	s.handlers[deskside.RemCtrl] = control
@@ -99,6 +100,27 @@ func (a *Agent) private() []string {
 }
 
 func (s *services) handler(of deskside.Service) http.Handler { return s.handlers[of] }
+
+// farewellPatience bounds how long an agent that stops waits for its last words.
+// They take no longer than rcinfo.LastWords, unless the machine is busy.
+const farewellPatience = time.Second
+
+// farewell waits until the control streams have told that the agent stops. What
+// hangs in 2701 for another reason ends with its stream, soon after.
+func (s *services) farewell() {
+	if s.info == nil {
+		return
+	}
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		s.info.Close()
+	}()
+	select {
+	case <-said:
+	case <-time.After(farewellPatience):
+	}
+}
 
 func (s *services) close() {
 	for _, c := range s.closers {
