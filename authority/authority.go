@@ -93,6 +93,8 @@ type live struct {
 	control uint64        // the number of the control stream that counts
 	sealed  chan struct{} // closed when the end has been audited
 	head    string        // then: the signed head of the audit
+	acts    int           // what the streams began and have not ended, by the audit
+	settled chan struct{} // closed when acts is 0, once somebody waits for that
 
 	transport deskside.Transport // on which it was set up or resumed
 }

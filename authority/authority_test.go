@@ -638,6 +638,43 @@ func TestFiveMeetingsAnHour(t *testing.T) {
 	}
 }
 
+// The end of a session is the last of its events, and what its head covers.
+func TestTheEndComesAfterWhatTheStreamsBegan(t *testing.T) {
+	n := transporttest.New(t, deskside.Memory)
+	h := openHouse(t, n, nil)
+	a, _ := h.begin(t)
+	stream, _ := n.Pair(deskside.Chat)
+	defer stream.Abort()
+	pass, err := h.Admit(a.Tickets["sms-chat"], agentSide{stream, n.Operator.ID()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pass.Record(deskside.Event{Kind: deskside.EventChat}); err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	go func() {
+		<-pass.Done()
+		written <- pass.Record(deskside.Event{Kind: deskside.EventChatEnd})
+	}()
+	h.End(a.Session.ID, deskside.CausePerson)
+	if err := await.Recv(t, "the chat's end", written); err != nil {
+		t.Fatal(err)
+	}
+	kinds := h.audit.kinds()
+	if got := kinds[len(kinds)-2:]; !slices.Equal(got, []deskside.EventKind{deskside.EventChatEnd, deskside.EventEnd}) {
+		t.Errorf("audit %v", kinds)
+	}
+}
+
+// agentSide is a stream as the agent has it: its peer is the operator.
+type agentSide struct {
+	deskside.Stream
+	peer deskside.OperatorID
+}
+
+func (s agentSide) Peer() deskside.KeyID { return s.peer }
+
 func TestNothingHappensWithoutAudit(t *testing.T) {
 	n := transporttest.New(t, deskside.Memory)
 	h := openHouse(t, n, nil)

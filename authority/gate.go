@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"strings"
 	"time"
 
 	"deskside"
@@ -93,6 +94,9 @@ func (p *pass) Record(e deskside.Event) error {
 	p.a.mu.Lock()
 	s, _ := p.a.table.Get(p.id)
 	full := p.a.sessionEvent(e.Kind, s)
+	if strings.HasSuffix(string(e.Kind), "-begin") {
+		p.a.act(p.id, 1)
+	}
 	p.a.mu.Unlock()
 	path := p.stream.Path()
 	full.Address, full.Transport, full.Service = path.Remote, path.Transport, p.stream.Service().String()
@@ -100,11 +104,50 @@ func (p *pass) Record(e deskside.Event) error {
 	if e.Cause != "" {
 		full.Cause = e.Cause
 	}
-	if err := p.a.record(full); err != nil {
+	err := p.a.record(full)
+	if err != nil {
 		go p.a.End(p.id, deskside.CauseAudit)
-		return err
 	}
-	return nil
+	if strings.HasSuffix(string(e.Kind), "-end") || (err != nil && strings.HasSuffix(string(e.Kind), "-begin")) {
+		p.a.mu.Lock()
+		p.a.act(p.id, -1)
+		p.a.mu.Unlock()
+	}
+	return err
+}
+
+// act counts what a session's streams began and have not ended. The lock is
+// held.
+func (a *Authority) act(id deskside.SessionID, n int) {
+	l, ok := a.live[id]
+	if !ok {
+		return
+	}
+	l.acts = max(l.acts+n, 0) // an end may come without a beginning that was written
+	if l.acts == 0 && l.settled != nil {
+		close(l.settled)
+		l.settled = nil
+	}
+}
+
+// settle waits, briefly, until the streams of a session that has ended have
+// written how what they began came out, so that the session's own end comes
+// last and the signed head covers all of it.
+func (a *Authority) settle(l *live) {
+	a.mu.Lock()
+	var settled chan struct{}
+	if l.acts > 0 {
+		settled = make(chan struct{})
+		l.settled = settled
+	}
+	a.mu.Unlock()
+	if settled == nil {
+		return
+	}
+	select {
+	case <-settled:
+	case <-time.After(LastWords / 4):
+	}
 }
 
 // End ends a session for a cause: its streams are closed, its tickets die, and
@@ -160,6 +203,7 @@ func (a *Authority) seal(l *live, s deskside.Session, e deskside.Event) {
 		return // never granted; the refusal is in the audit
 	}
 	e.Began = s.Began
+	a.settle(l)
 	if a.record(e) != nil {
 		return
 	}
