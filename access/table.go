@@ -253,6 +253,9 @@ func (t *Table) Tighten(id deskside.SessionID, l Limits) {
 	if end.Before(r.absolute) {
 		r.absolute = end
 	}
+	if back := r.lost.Add(r.Limits.Grace.Duration()); r.State == deskside.Suspended && back.Before(r.Until) {
+		r.Until = back
+	}
 	if r.absolute.Before(r.Until) {
 		r.Until = r.absolute
 	}

@@ -158,6 +158,13 @@ func TestDue(t *testing.T) {
 			tab.Tighten(id, l)
 			return start.Add(5 * time.Second)
 		}, deskside.CauseAbsolute, false},
+		{"tightened while it was lost", func(tab *Table, id deskside.SessionID) time.Time {
+			tab.Suspend(start, id)
+			l := DefaultLimits
+			l.Grace = Duration(5 * time.Second)
+			tab.Tighten(id, l)
+			return start.Add(5 * time.Second)
+		}, deskside.CauseGrace, false},
 	} {
 		var tab Table
 		id, _ := open(t, &tab)
