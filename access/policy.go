@@ -222,11 +222,17 @@ func (f *file) policy(text []byte) (*Policy, error) {
 		return nil, at.Wrap("unknown-rights", 0, err)
 	}
 	for i, r := range f.Files {
-		if r.Path == "" || (r.Path[0] != '/' && !strings.HasPrefix(r.Path, "~") && !windowsAbs(r.Path)) {
-			return nil, at.Wrap("[[files]]", i, fmt.Errorf("files: path %q is not absolute", r.Path))
+		if !isAbs(r.Path) {
+			return nil, at.Wrap("[[files]]", i, fmt.Errorf("files: path %q is neither absolute nor in the person's home, \"~/\"", r.Path))
 		}
 	}
 	return p, f.operators(p, at)
+}
+
+// isAbs reports whether a path says where it is by itself, or in the home. The
+// homes of others are named in full.
+func isAbs(p string) bool {
+	return strings.HasPrefix(p, "/") || p == "~" || strings.HasPrefix(p, "~/") || windowsAbs(p)
 }
 
 func windowsAbs(p string) bool { return len(p) > 2 && p[1] == ':' && (p[2] == '\\' || p[2] == '/') }

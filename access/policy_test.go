@@ -82,7 +82,8 @@ func TestPolicyErrorsNameTheLine(t *testing.T) {
 		{"[[operator]]\nkey = \"" + id + "\"\n", "line 1: rights"},
 		{"[[operator]]\nkey = \"" + id + "\"\nrights = \"all\"\nconsent = \"none\"\n", "line 1: consent"},
 		{"[[operator]]\nkey = \"" + id + "\"\nrights = \"all\"\n[[operator]]\nkey = \"" + id + "\"\nrights = \"all\"\n", "line 4: operator: key"},
-		{"[[files]]\npath = \"docs\"\n", "line 1: files: path \"docs\" is not absolute"},
+		{"[[files]]\npath = \"docs\"\n", "line 1: files: path \"docs\" is neither absolute"},
+		{"[[files]]\npath = \"~bob/x\"\n", "line 1: files: path \"~bob/x\" is neither absolute"},
 	} {
 		_, err := ParsePolicy([]byte(c.text))
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {

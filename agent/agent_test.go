@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -364,5 +365,25 @@ func TestPermitWritesWhatItSays(t *testing.T) {
 		if err := Permit(dir, rule); deskside.CodeOf(err) != deskside.CodeExists {
 			t.Errorf("twice: %v", err)
 		}
+	}
+}
+
+// The policy that Init writes says what holds where it says nothing, apart from
+// the folder it opens.
+func TestTheShippedPolicySaysTheDefaults(t *testing.T) {
+	shipped, err := access.ParsePolicy([]byte(policyText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := access.ParsePolicy(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(shipped.Files) != 1 || shipped.Files[0].Path != "~/" {
+		t.Errorf("it opens %+v", shipped.Files)
+	}
+	shipped.Files = nil
+	if !reflect.DeepEqual(shipped, silent) {
+		t.Errorf("it says %+v, the defaults are %+v", shipped, silent)
 	}
 }

@@ -45,6 +45,9 @@ const policyText = `# Who may help at this machine, and how. It is read again wh
 # six digits, every time.
 unknown-operators = "deny"
 
+# The most that such an operator may be given.
+unknown-rights = "view,control,chat,info"
+
 # When consent is needed and nobody can give it: "deny"; "allow" while nobody
 # is logged on; "allow-if-locked" also while the screen is locked.
 nobody-logged-on = "deny"
@@ -55,6 +58,11 @@ join = "ask"
 # How many sessions may be open at once.
 max-sessions = 4
 
+# Whether the audit keeps what is said in chats. That there was a chat, and how
+# many messages it had, is always in it.
+audit-chat = false
+
+# An operator below may have limits of their own: limits = { idle = "30m" }.
 [limits]
 idle = "15m"     # without operator activity
 absolute = "8h"  # from its beginning
