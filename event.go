@@ -11,7 +11,6 @@ const (
 	EventAgentStop   EventKind = "agent-stop"
 	EventPolicy      EventKind = "policy" // loaded, changed or broken
 	EventRepaired    EventKind = "audit-repaired"
-	EventHead        EventKind = "audit-head" // the chain's head was signed and handed out
 	EventPermitted   EventKind = "access-permitted"
 	EventDenied      EventKind = "access-denied"
 	EventAsked       EventKind = "consent-asked"

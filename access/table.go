@@ -9,11 +9,8 @@ import (
 )
 
 // Silence is how long a session's control stream may be quiet before the
-// session is suspended. Heartbeats come every Heartbeat.
-const (
-	Heartbeat = 5 * time.Second
-	Silence   = 15 * time.Second
-)
+// session is suspended: that of three heartbeats.
+const Silence = 15 * time.Second
 
 // KeepEnded is how long the table remembers a session that ended, so that its
 // operator can fetch the cause.

@@ -297,7 +297,7 @@ func (a auditor) Append(ctx context.Context, e deskside.Event) error {
 	return err
 }
 
-// SignedHead signs the head and notes that it was handed out.
+// SignedHead signs the head, as the operator gets it at a session's end.
 func (a auditor) SignedHead() (string, error) {
 	return signHead(a.log, a.id)
 }

@@ -60,8 +60,8 @@
 //
 // # The person's side
 //
-// The agent's other parts sit down in a room with Sit and speak the same
-// frames without a network: that is how the person's page and the bar work.
+// The person's page and terminal speak the same frames on a byte stream, which
+// ServePerson serves without a ticket. Sit takes a seat without a stream.
 //
 // The package shows nothing, stores nothing on disk, and decides nothing about
 // who may chat: that is the gate's business.

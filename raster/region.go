@@ -53,11 +53,6 @@ func (g *Region) Area() (n int) {
 // Equal reports whether g and h have the same pixels.
 func (g *Region) Equal(h *Region) bool { return slices.Equal(g.rects, h.rects) }
 
-// Overlaps reports whether g has any pixel of r.
-func (g *Region) Overlaps(r Rect) bool {
-	return slices.ContainsFunc(g.rects, func(s Rect) bool { return !s.Intersect(r).Empty() })
-}
-
 // Contains reports whether g has every pixel of r.
 func (g *Region) Contains(r Rect) bool {
 	n := 0
@@ -84,11 +79,9 @@ func (g *Region) Subtract(r Rect) {
 // Intersect leaves in g only the pixels of r.
 func (g *Region) Intersect(r Rect) { g.combine(g.single(r), both) }
 
-// AddRegion, SubtractRegion and IntersectRegion do the same with every pixel
-// of h.
-func (g *Region) AddRegion(h *Region)       { g.combine(h.rects, either) }
-func (g *Region) SubtractRegion(h *Region)  { g.combine(h.rects, first) }
-func (g *Region) IntersectRegion(h *Region) { g.combine(h.rects, both) }
+// AddRegion and SubtractRegion do the same with every pixel of h.
+func (g *Region) AddRegion(h *Region)      { g.combine(h.rects, either) }
+func (g *Region) SubtractRegion(h *Region) { g.combine(h.rects, first) }
 
 // Move shifts every pixel.
 func (g *Region) Move(dx, dy int) {

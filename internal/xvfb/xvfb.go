@@ -59,9 +59,6 @@ func launch(t testing.TB, attr *syscall.SysProcAttr, screen string, args ...stri
 // Kill ends the server at once, without a chance to say goodbye.
 func (s *Server) Kill() { s.process.kill() }
 
-// Pid gives the server's process number.
-func (s *Server) Pid() int { return s.process.cmd.Process.Pid }
-
 func readLine(t testing.TB, r *os.File, p *process) string {
 	t.Helper()
 	r.SetReadDeadline(time.Now().Add(20 * time.Second))
