@@ -12,6 +12,7 @@ import (
 	"deskside"
 	"deskside/audit"
 	"deskside/rcinfo"
+	"deskside/remctrl"
 	"deskside/transport"
 	"deskside/wire"
 )
@@ -132,6 +133,17 @@ func (s *Session) Upgrade(ctx context.Context, svc deskside.Service, target, pro
 // RFB opens the picture. A zero screen shows all of them.
 func (s *Session) RFB(ctx context.Context, o RFBOptions) (*wire.Conn, error) {
 	return s.Upgrade(ctx, deskside.RemCtrl, "/rfb?"+o.query(), "rfb")
+}
+
+// Screens asks which screens the machine has.
+func (s *Session) Screens(ctx context.Context) (remctrl.Screens, error) {
+	var list remctrl.Screens
+	t, err := s.Ticket(deskside.RemCtrl)
+	if err != nil {
+		return list, err
+	}
+	err = s.services[deskside.RemCtrl].JSON(ctx, "GET", "/screens", t, nil, &list)
+	return list, err
 }
 
 // RFBOptions choose what a picture shows.

@@ -11,10 +11,17 @@
 // "screen" is the ID of one screen, or "all" for the whole layout, which is the
 // default. "view-only" is 0 or 1; with 1 the agent drops what the viewer types.
 // After the answer 101 the stream carries RFB 3.8 as package rfb describes it,
-// the agent speaking first. Refusals are those of the gate, and:
+// the agent speaking first. Which screens there are is told to a session that
+// holds View:
+//
+//	GET /screens
+//	{"w":3840,"h":1080,"screens":[{"id":1,"name":"HDMI-1","x":0,"y":0,"w":1920,"h":1080,"primary":true},...]}
+//
+// A viewer of a screen that goes away is shown the whole layout. Refusals are
+// those of the gate, and:
 //
 //	bad-request   the query is wrong or the upgrade missing
-//	not-found     another path
+//	not-found     another path, or no such screen
 //	busy          MaxViewers are watching
 //	no-desktop    there is no screen to show
 //

@@ -1,6 +1,8 @@
 package remctrl_test
 
 import (
+	"net/http"
+	"reflect"
 	"testing"
 
 	"deskside"
@@ -137,6 +139,38 @@ func TestScreens(t *testing.T) {
 
 		w.desktop.Resize(60, 50) // the right screen goes
 		right.shows("all that is left", w.desktop.Picture(), raster.Format{})
+	})
+}
+
+func TestScreensAreListed(t *testing.T) {
+	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+		w := newWorld(t, n, nil)
+		twoScreens(w.desktop)
+		list := func(ticket deskside.Ticket) (s remctrl.Screens, err error) {
+			err = w.wire.JSON(t.Context(), http.MethodGet, "/screens", ticket, nil, &s)
+			return s, err
+		}
+		got, err := list(w.ticket)
+		want := remctrl.Screens{W: 200, H: 150, Screens: []remctrl.Screen{}}
+		for _, s := range w.desktop.Layout().Screens {
+			want.Screens = append(want.Screens, remctrl.Screen{
+				ID: s.ID, Name: s.Name, X: s.Bounds.X0, Y: s.Bounds.Y0, W: s.Bounds.W(), H: s.Bounds.H(), Primary: s.Primary,
+			})
+		}
+		if err != nil || len(got.Screens) != 2 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, %v, want %+v", got, err, want)
+		}
+		if _, err := list(deskside.Ticket{1}); deskside.CodeOf(err) != deskside.CodeNoTicket {
+			t.Errorf("without a ticket: %v", err)
+		}
+		w.gate.SetRights(deskside.RightsOf(deskside.Control))
+		if _, err := list(w.ticket); deskside.CodeOf(err) != deskside.CodeNoRight {
+			t.Errorf("without the right: %v", err)
+		}
+		w.gate.End(deskside.CausePerson)
+		if _, err := list(w.ticket); deskside.CodeOf(err) != deskside.CodeEnded {
+			t.Errorf("after the end: %v", err)
+		}
 	})
 }
 

@@ -54,6 +54,9 @@ func TestNoDesktop(t *testing.T) {
 		if e := deskside.AsError(err); e.Code != deskside.CodeNoDesktop || e.Do == "" {
 			t.Errorf("%+v", e)
 		}
+		if err := w.wire.JSON(t.Context(), "GET", "/screens", w.ticket, nil, nil); deskside.CodeOf(err) != deskside.CodeNoDesktop {
+			t.Errorf("the list of screens: %v", err)
+		}
 	})
 }
 

@@ -79,9 +79,10 @@ func New(cfg Config) *Service {
 		s.hold = desktop.NewHold(in)
 	}
 	s.mux.HandleFunc("POST /rfb", s.serveRFB)
+	s.mux.HandleFunc("GET /screens", s.serveScreens)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		wire.Refuse(w, deskside.Errorf(deskside.CodeNotFound, "no %s %s here", r.Method, r.URL.Path).
-			Hint("Remote control is POST /rfb with Upgrade: rfb."))
+			Hint("Remote control is POST /rfb with Upgrade: rfb, and GET /screens."))
 	})
 	return s
 }
