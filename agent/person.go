@@ -1,7 +1,10 @@
 package agent
 
 import (
+	"cmp"
+
 	"deskside/chat"
+	"deskside/desktop"
 	"deskside/loopback"
 	"deskside/person"
 )
@@ -9,14 +12,22 @@ import (
 // desk is where the chat's windows open: on the display that the settings
 // name. nil is nowhere.
 func (a *Agent) desk() *loopback.Desk {
-	if a.cfg.Desk != nil || a.cfg.Screen != nil || a.screen == nil {
-		return a.cfg.Desk
+	d, err := a.cfg.Desk, error(nil)
+	if d == nil && a.cfg.Screen == nil && a.screen != nil {
+		if d, err = deskOf(a.cfg.Settings.Display); err != nil {
+			a.cfg.Log.Warn("the chat opens no window here", "error", err)
+		}
 	}
-	d, err := deskOf(a.cfg.Settings.Display)
-	if err != nil {
-		a.cfg.Log.Warn("the chat opens no window here", "error", err)
+	r, ok := a.person.(desktop.Roomer)
+	if d == nil || d.Room != nil || !ok {
+		return d
 	}
-	return d
+	beside := *d
+	beside.Room = func() loopback.Room {
+		free, scale := r.Room()
+		return loopback.Room{X: free.X0, Y: free.Y0, W: free.W(), H: free.H(), Scale: scale}
+	}
+	return &beside
 }
 
 // beginChat makes the chat, which the authority tells of its sessions before it
@@ -29,7 +40,7 @@ func (s *services) beginChat(a *Agent) {
 	}
 	s.chat = chat.New(chat.Config{
 		Gate: a, Log: a.cfg.Log,
-		Person:        func() string { return user.Name },
+		Person:        func() string { return cmp.Or(user.Full, user.Name) },
 		AuditMessages: func() bool { p, _ := a.authority.Policy(); return p.AuditChat },
 	})
 	s.closers = append(s.closers, s.chat.Close)

@@ -179,3 +179,11 @@ type Person interface {
 	// BarActions receives what the person presses on the bar.
 	BarActions() <-chan BarAction
 }
+
+// Roomer is implemented by a Person that knows where other windows can open
+// without lying under the bar.
+type Roomer interface {
+	// Room gives the part of the primary screen that the bar leaves free, and
+	// how many times larger than usual the person wants things drawn.
+	Room() (free raster.Rect, scale float64)
+}

@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -25,9 +26,59 @@ type Desk struct {
 	// is the environment's PATH and the system's usual folders.
 	Path string
 
-	// Size is of a page's window where it can be chosen, "width,height" in
-	// pixels; "" is 460,680.
-	Size string
+	// W and H are of a page's window where they can be chosen, in pixels of
+	// usual size; 0 is 460 by 680.
+	W, H int
+
+	// Room gives the part of the display where windows may open, at each that
+	// does; nil and a zero Room leave that to the display. Chromium and xterm
+	// keep to it.
+	Room func() Room
+}
+
+func (d Desk) room() Room {
+	if d.Room == nil {
+		return Room{}
+	}
+	return d.Room()
+}
+
+// Room is a part of a display in its pixels. Scale is how many times larger
+// than usual things are drawn there; 0 is 1.
+type Room struct {
+	X, Y, W, H int
+	Scale      float64
+}
+
+// What a window's frame may take beyond the window, in pixels of usual size:
+// the title above it, and what looks well beside it.
+const (
+	titleHeight = 40
+	roomMargin  = 16
+)
+
+// page gives the place of a page's window at the room's right edge, in pixels
+// of usual size: there it leaves most of the person's work in view.
+func (r Room) page(w, h int) (x, y, pw, ph int) {
+	s := r.scale()
+	usual := func(n int) int { return int(float64(n) / s) }
+	w = max(min(w, usual(r.W)-2*roomMargin), 1)
+	h = max(min(h, usual(r.H)-titleHeight-roomMargin), 1)
+	return usual(r.X+r.W) - roomMargin - w, usual(r.Y) + titleHeight, w, h
+}
+
+func (r Room) scale() float64 {
+	if r.Scale <= 0 {
+		return 1
+	}
+	return r.Scale
+}
+
+// terminal gives the place of a terminal's window, whose size in pixels is not
+// known, in pixels of the display.
+func (r Room) terminal() string {
+	s := r.scale()
+	return fmt.Sprintf("+%d+%d", r.X+int(roomMargin*s), r.Y+int(titleHeight*s))
 }
 
 // Window is a program that was opened on a desk.
@@ -42,7 +93,7 @@ type Window struct {
 // browser is a program that shows a page.
 type browser struct {
 	names []string
-	args  func(page, profile, size string, asRoot bool) []string
+	args  func(page, profile string, place []string, asRoot bool) []string
 	own   bool // runs apart from the user's other windows of it
 }
 
@@ -56,13 +107,13 @@ var browsers = []browser{
 
 // chromiumArgs gives the page a window and a profile of its own: extensions of
 // the user's must not read it, and Close must end this window and no other.
-func chromiumArgs(page, profile, size string, asRoot bool) []string {
-	args := []string{
-		"--app=" + page, "--user-data-dir=" + profile, "--window-size=" + size,
+func chromiumArgs(page, profile string, place []string, asRoot bool) []string {
+	args := append([]string{
+		"--app=" + page, "--user-data-dir=" + profile,
 		"--no-first-run", "--no-default-browser-check", "--disable-extensions", "--disable-sync",
 		"--disable-background-networking", "--disable-component-update",
 		"--password-store=basic", // or it asks to unlock the user's keyring
-	}
+	}, place...)
 	if asRoot {
 		// Chromium's sandbox cannot be built by root; a desktop that belongs
 		// to root has no other way to show the page.
@@ -71,27 +122,43 @@ func chromiumArgs(page, profile, size string, asRoot bool) []string {
 	return args
 }
 
-func firefoxArgs(page, profile, _ string, _ bool) []string {
+func firefoxArgs(page, profile string, _ []string, _ bool) []string {
 	return []string{"--new-instance", "--profile", profile, "--new-window", page}
 }
 
-func plainArgs(page, _, _ string, _ bool) []string { return []string{page} }
+func plainArgs(page, _ string, _ []string, _ bool) []string { return []string{page} }
+
+// place says to Chromium where a page's window goes. It would find the scale
+// by itself, but not with every toolkit, and then elsewhere.
+func (d Desk) place() []string {
+	w, h := cmp.Or(d.W, 460), cmp.Or(d.H, 680)
+	r := d.room()
+	if r == (Room{}) {
+		return []string{fmt.Sprintf("--window-size=%d,%d", w, h)}
+	}
+	x, y, w, h := r.page(w, h)
+	args := []string{fmt.Sprintf("--window-size=%d,%d", w, h), fmt.Sprintf("--window-position=%d,%d", x, y)}
+	if r.scale() != 1 {
+		args = append(args, fmt.Sprintf("--force-device-scale-factor=%g", r.scale()))
+	}
+	return args
+}
 
 // terminal is a program that runs another in a window.
 type terminal struct {
 	name string
-	args func(title string, argv []string) []string
+	args func(title, place string, argv []string) []string
 }
 
 var terminals = []terminal{
-	{"xterm", func(title string, argv []string) []string {
-		return append([]string{"-u8", "-T", title, "-fa", "Monospace", "-fs", "11", "-geometry", "80x26", "-e"}, argv...)
+	{"xterm", func(title, place string, argv []string) []string {
+		return append([]string{"-u8", "-T", title, "-fa", "Monospace", "-fs", "11", "-geometry", "80x26" + place, "-e"}, argv...)
 	}},
-	{"x-terminal-emulator", func(title string, argv []string) []string {
+	{"x-terminal-emulator", func(title, _ string, argv []string) []string {
 		return append([]string{"-T", title, "-e"}, argv...)
 	}},
-	{"konsole", func(_ string, argv []string) []string { return append([]string{"-e"}, argv...) }},
-	{"gnome-terminal", func(_ string, argv []string) []string { return append([]string{"--wait", "--"}, argv...) }},
+	{"konsole", func(_, _ string, argv []string) []string { return append([]string{"-e"}, argv...) }},
+	{"gnome-terminal", func(_, _ string, argv []string) []string { return append([]string{"--wait", "--"}, argv...) }},
 }
 
 // HasBrowser reports whether a browser is there to open.
@@ -126,13 +193,13 @@ func (d Desk) OpenBrowser(file string) (*Window, error) {
 	}
 	page := (&url.URL{Scheme: "file", Path: file}).String()
 	if !b.own {
-		return d.start(path, b.args(page, "", "", false), "", false)
+		return d.start(path, b.args(page, "", nil, false), "", false)
 	}
 	profile, err := d.newProfile()
 	if err != nil {
 		return nil, err
 	}
-	return d.start(path, b.args(page, filepath.Join(profile, "profile"), orElse(d.Size, "460,680"), d.user().UID == 0), profile, true)
+	return d.start(path, b.args(page, filepath.Join(profile, "profile"), d.place(), d.user().UID == 0), profile, true)
 }
 
 // newProfile makes a directory with a "profile" in it that belongs to the user.
@@ -157,9 +224,13 @@ func (d Desk) newProfile() (dir string, err error) {
 // OpenTerminal runs argv in a terminal window. Where there is none the error
 // is not-found.
 func (d Desk) OpenTerminal(title string, argv ...string) (*Window, error) {
+	place := ""
+	if r := d.room(); r != (Room{}) {
+		place = r.terminal()
+	}
 	for _, t := range terminals {
 		if path := d.find(t.name); path != "" {
-			return d.start(path, t.args(title, argv), "", true)
+			return d.start(path, t.args(title, place, argv), "", true)
 		}
 	}
 	return nil, deskside.Errorf(deskside.CodeNotFound, "no terminal window found").Hint("Install xterm.")

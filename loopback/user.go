@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/user"
@@ -12,6 +13,7 @@ type User struct {
 	UID, GID int
 	Groups   []int // further groups
 	Name     string
+	Full     string // what people call them: the login name where the system has no other
 	Home     string
 }
 
@@ -19,7 +21,7 @@ type User struct {
 func Self() *User {
 	u, err := LookupUser(os.Getuid())
 	if err != nil {
-		u = &User{UID: os.Getuid(), Name: os.Getenv("USER")}
+		u = &User{UID: os.Getuid(), Name: os.Getenv("USER"), Full: os.Getenv("USER")}
 	}
 	u.GID = os.Getgid()
 	if home, err := os.UserHomeDir(); err == nil {
@@ -34,7 +36,7 @@ func LookupUser(uid int) (*User, error) {
 	if err != nil {
 		return nil, fmt.Errorf("user %d: %w", uid, err)
 	}
-	u := &User{UID: uid, Name: found.Username, Home: found.HomeDir}
+	u := &User{UID: uid, Name: found.Username, Full: cmp.Or(found.Name, found.Username), Home: found.HomeDir}
 	if u.GID, err = strconv.Atoi(found.Gid); err != nil {
 		return nil, fmt.Errorf("user %d: group %q is not a number", uid, found.Gid)
 	}

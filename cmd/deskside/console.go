@@ -61,7 +61,7 @@ func (f *pageFlags) serve(ctx context.Context, e *env, opening *console.Opening,
 		return err
 	}
 	defer c.Close()
-	w := &windows{desk: loopback.Desk{Size: "1280,800"}, none: f.noBrowser}
+	w := &windows{desk: loopback.Desk{W: 1280, H: 800}, none: f.noBrowser}
 	defer w.close()
 	if err := w.open(e, c); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"deskside"
@@ -36,6 +37,9 @@ func TestTerminalWindow(t *testing.T) {
 	for seen := false; !seen; {
 		f := await.Recv(t, "the terminal shows the message", op.Updates())
 		seen = f.Type == chat.Marks && f.Seen == 1
+	}
+	if at := xvfb.Run(t, display, "sh", "-c", "xwininfo -name 'Deskside chat' | awk '/Absolute upper-left Y/{print $4}'"); strings.TrimSpace(at) != "82" {
+		t.Errorf("the terminal is at y %q, not below the bar's room", at)
 	}
 	xvfb.Run(t, display, "xdotool", "type", "--delay", "5", "It is.\n")
 	for f := (chat.Frame{}); f.From != deskside.ByPerson || f.Text != "It is."; {
@@ -80,7 +84,7 @@ func xtermAlone(t *testing.T, display string) *loopback.Desk {
 	if err := os.Symlink(look(t, "xterm"), filepath.Join(bin, "xterm")); err != nil {
 		t.Fatal(err)
 	}
-	return &loopback.Desk{Env: []string{"DISPLAY=" + display}, Path: bin}
+	return &loopback.Desk{Env: []string{"DISPLAY=" + display}, Path: bin, Room: func() loopback.Room { return loopback.Room{Y: 42, W: 900, H: 558} }}
 }
 
 func look(t *testing.T, name string) string {

@@ -39,6 +39,7 @@ var (
 	_ desktop.Desktop     = (*Desktop)(nil)
 	_ desktop.Input       = (*Desktop)(nil)
 	_ desktop.Person      = (*Desktop)(nil)
+	_ desktop.Roomer      = (*Desktop)(nil)
 	_ desktop.Clipboarder = (*Desktop)(nil)
 	_ desktop.Noticer     = (*Desktop)(nil)
 )

@@ -10,6 +10,7 @@ import (
 
 	"deskside/desktop"
 	"deskside/desktop/x11/link"
+	"deskside/raster"
 )
 
 // Person shows windows to the person and takes their answers. All windows
@@ -26,8 +27,10 @@ type Person struct {
 	actions chan desktop.BarAction
 	ended   chan struct{} // closed when the goroutine has ended
 
-	mu  sync.Mutex
-	bar []desktop.BarEntry
+	mu   sync.Mutex
+	bar  []desktop.BarEntry
+	free raster.Rect // of the primary screen, below the bar
+	dpi  float64
 }
 
 // asked is a question on its way to the screen.
@@ -114,6 +117,22 @@ func (p *Person) wanted() []desktop.BarEntry {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.bar
+}
+
+// Room is of desktop.Roomer.
+func (p *Person) Room() (free raster.Rect, scale float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dpi < 96 || p.dpi > 480 {
+		return p.free, 1
+	}
+	return p.free, p.dpi / 96
+}
+
+func (p *Person) setRoom(free raster.Rect) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = free
 }
 
 // BarActions is of desktop.Person.

@@ -23,7 +23,6 @@ type ui struct {
 	keys    *uiKeys
 	screen  image.Rectangle // the primary
 	whole   desktop.Layout
-	dpi     float64
 	timer   *time.Timer
 	raised  time.Time
 	drawn   time.Time
@@ -56,7 +55,7 @@ func newUI(p *Person) (*ui, error) {
 	if u.keys, err = newUIKeys(p.c); err != nil {
 		return nil, err
 	}
-	u.dpi = p.c.DPI()
+	p.dpi = p.c.DPI()
 	return u, u.fit()
 }
 
@@ -68,10 +67,11 @@ func (u *ui) fit() error {
 	}
 	b := l.Screens[0].Bounds
 	u.whole, u.screen = l, image.Rect(b.X0, b.Y0, b.X1, b.Y1)
+	u.setRoom(b)
 	return nil
 }
 
-func (u *ui) scale() float64 { return panel.Scale(u.screen.Dx(), u.screen.Dy(), u.dpi) }
+func (u *ui) scale() float64 { return panel.Scale(u.screen.Dx(), u.screen.Dy(), u.Person.dpi) }
 
 // run is the goroutine. It ends with the connection.
 func (u *ui) run() {
@@ -359,6 +359,7 @@ func (u *ui) setBar(list []desktop.BarEntry) {
 			u.strip.destroy()
 		}
 		u.strip, u.bar, u.centre = nil, nil, 0
+		u.setRoom(u.whole.Screens[0].Bounds)
 		return
 	}
 	before := u.bar
@@ -375,6 +376,9 @@ func (u *ui) setBar(list []desktop.BarEntry) {
 	u.strip.forget()
 	w, h, radius := u.bar.Size()
 	u.strip.shape(shapeBounding, panel.Corners(w, h, radius, false, true))
+	free := u.whole.Screens[0].Bounds
+	free.Y0 = min(free.Y0+h, free.Y1)
+	u.setRoom(free)
 	u.stale = true
 	u.strip.show()
 	u.raise()
