@@ -211,7 +211,7 @@ func (a *api) open(rights deskside.Rights) (*session, string) {
 func TestOnlyThePageItselfIsServed(t *testing.T) {
 	a := newAPI(t, withMachines(), console.Config{})
 	_, tab := a.open(deskside.AllRights)
-	paths := []string{"/api/events", "/api/machines", "/api/tabs/" + tab + "/picture", "/api/tabs/" + tab + "/chat", "/api/tabs/" + tab + "/files?path="}
+	paths := []string{"/api/events", "/api/machines", "/api/tabs/" + tab + "/picture", "/api/tabs/" + tab + "/screens", "/api/tabs/" + tab + "/chat", "/api/tabs/" + tab + "/files?path="}
 	for _, p := range paths {
 		a.refused(a.request("GET", p, "", "Authorization", ""), http.StatusUnauthorized, deskside.CodeDenied)
 		a.refused(a.request("GET", p, "", "Authorization", "Bearer "+strings.Repeat("A", 43)), http.StatusUnauthorized, deskside.CodeDenied)
@@ -373,6 +373,9 @@ func TestCloseEndsSessions(t *testing.T) {
 func TestPictureAndChatStreams(t *testing.T) {
 	a := newAPI(t, withMachines(), console.Config{})
 	far, id := a.open(deskside.AllRights)
+	for _, screen := range []string{"all", "-1", "1;2", "12345678901"} {
+		a.refused(a.request("GET", "/api/tabs/"+id+"/picture?screen="+url.QueryEscape(screen), ""), http.StatusBadRequest, deskside.CodeBadRequest)
+	}
 	picture := a.socket("/api/tabs/"+id+"/picture", "deskside.picture")
 	if _, text, err := picture.Read(t.Context()); err != nil || string(text) != "RFB 003.008\n" {
 		t.Fatalf("the picture begins %q, %v", text, err)

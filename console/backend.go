@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/remctrl"
 )
 
 // Backend is what the console needs of the operator's side: an address book,
@@ -119,8 +120,10 @@ type Session interface {
 	Path() deskside.Path
 	RTT() time.Duration // of the control stream; zero before it is known
 
-	// RFB opens the picture: a standard RFB 3.8 server's byte stream.
-	RFB(ctx context.Context) (net.Conn, error)
+	// RFB opens the picture: a standard RFB 3.8 server's byte stream. It shows
+	// the screen with this ID, "" all of them; Screens lists which there are.
+	RFB(ctx context.Context, screen string) (net.Conn, error)
+	Screens(ctx context.Context) (remctrl.Screens, error)
 	// Chat opens the conversation; Files gives the far files.
 	Chat(ctx context.Context) (Chat, error)
 	Files() Files

@@ -29,6 +29,7 @@
 //	POST   /api/tabs      {machine rights reason transport}   begins a setup
 //	POST   /api/tabs/{tab}/end                    cancels it, or ends its session
 //	DELETE /api/tabs/{tab}                        closes a tab that is over
+//	GET    /api/tabs/{tab}/screens                lists the machine's screens, as remctrl.Screens
 //	GET    /api/tabs/{tab}/files?path=            lists a far folder
 //	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename or delete
 //	PUT    /api/tabs/{tab}/files?path=&size=&changed=&replace=1   the body becomes a far file
@@ -42,7 +43,8 @@
 //	                             "tab" and "gone" as each changes. A page that
 //	                             reads too slowly is cut off and begins anew.
 //	GET /api/tabs/{tab}/picture  deskside.picture  binary: the bytes of an RFB
-//	                             3.8 server, as a viewer of its own each time
+//	                             3.8 server, as a viewer of its own each time;
+//	                             ?screen=ID shows that screen alone
 //	GET /api/tabs/{tab}/chat     deskside.chat     text: ChatEvent from the
 //	                             console; {do: "send", id, text}, {do: "typing",
 //	                             on} and {do: "seen", seq} from the page

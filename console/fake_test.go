@@ -17,6 +17,7 @@ import (
 
 	"deskside"
 	"deskside/console"
+	"deskside/remctrl"
 )
 
 // back is a Backend in memory: an address book, and sessions whose far side
@@ -196,11 +197,17 @@ func (s *session) Path() deskside.Path {
 
 func (s *session) RTT() time.Duration { return s.rtt }
 
-func (s *session) RFB(context.Context) (net.Conn, error) {
+func (s *session) RFB(_ context.Context, screen string) (net.Conn, error) {
+	part, ok := s.screen.part(screen)
+	if !ok {
+		return nil, deskside.Errorf(deskside.CodeNotFound, "no screen %s", screen).From(deskside.ByAgent)
+	}
 	near, far := net.Pipe()
-	go s.screen.serve(far)
+	go s.screen.serve(far, part)
 	return near, nil
 }
+
+func (s *session) Screens(context.Context) (remctrl.Screens, error) { return s.screen.list(), nil }
 
 func (s *session) Chat(context.Context) (console.Chat, error) { return s.talk.join(), nil }
 func (s *session) Files() console.Files                       { return s.files }

@@ -189,8 +189,8 @@ func (o Operator) used(name string) {
 // remote is a Session over the network.
 type remote struct{ *client.Session }
 
-func (r *remote) RFB(ctx context.Context) (net.Conn, error) {
-	c, err := r.Session.RFB(ctx, client.RFBOptions{})
+func (r *remote) RFB(ctx context.Context, screen string) (net.Conn, error) {
+	c, err := r.Session.RFB(ctx, client.RFBOptions{Screen: screen})
 	if err != nil {
 		return nil, err
 	}

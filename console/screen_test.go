@@ -8,7 +8,10 @@ import (
 	"image/draw"
 	"io"
 	"net"
+	"strconv"
 	"sync"
+
+	"deskside/remctrl"
 )
 
 // screen is an RFB 3.8 server of a still picture that notes what it is told.
@@ -18,6 +21,7 @@ type screen struct {
 	picture *image.RGBA
 
 	mu      sync.Mutex
+	screens []remctrl.Screen
 	keys    []string // "down 61", "up 61"
 	pointer [3]int
 	cut     string  // the clipboard text that was sent
@@ -30,7 +34,31 @@ func newScreen() *screen {
 	draw.Draw(p, p.Bounds(), image.NewUniform(color.RGBA{38, 70, 83, 255}), image.Point{}, draw.Src)
 	draw.Draw(p, image.Rect(120, 80, 700, 460), image.NewUniform(color.RGBA{250, 250, 250, 255}), image.Point{}, draw.Src)
 	draw.Draw(p, image.Rect(120, 80, 700, 108), image.NewUniform(color.RGBA{42, 157, 143, 255}), image.Point{}, draw.Src)
-	return &screen{picture: p}
+	return &screen{picture: p, screens: []remctrl.Screen{{ID: 65, Name: "screen", W: 1024, H: 640, Primary: true}}}
+}
+
+// setScreens gives the machine other screens within the picture.
+func (s *screen) setScreens(list ...remctrl.Screen) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.screens = list
+}
+
+func (s *screen) list() remctrl.Screens {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.picture.Bounds()
+	return remctrl.Screens{W: b.Dx(), H: b.Dy(), Screens: s.screens}
+}
+
+// part gives what the choice of a screen shows.
+func (s *screen) part(id string) (image.Rectangle, bool) {
+	for _, m := range s.list().Screens {
+		if strconv.Itoa(int(m.ID)) == id {
+			return image.Rect(m.X, m.Y, m.X+m.W, m.Y+m.H), true
+		}
+	}
+	return s.picture.Bounds(), id == ""
 }
 
 // drop cuts every viewer off.
@@ -65,9 +93,9 @@ func (s *screen) told() (cut string, encodings []int32, pointer [3]int) {
 	return s.cut, append([]int32(nil), s.asked...), s.pointer
 }
 
-func (s *screen) serve(c net.Conn) {
+// serve shows the part b of the picture.
+func (s *screen) serve(c net.Conn, b image.Rectangle) {
 	defer c.Close()
-	b := s.picture.Bounds()
 	io.WriteString(c, "RFB 003.008\n")
 	io.CopyN(io.Discard, c, 12)
 	c.Write([]byte{1, 1})
@@ -84,12 +112,12 @@ func (s *screen) serve(c net.Conn) {
 	s.mu.Lock()
 	s.conns = append(s.conns, c)
 	s.mu.Unlock()
-	for s.message(c) == nil {
+	for s.message(c, b) == nil {
 	}
 }
 
 // message takes one message from a viewer.
-func (s *screen) message(c net.Conn) error {
+func (s *screen) message(c net.Conn, b image.Rectangle) error {
 	read := func(n int) []byte {
 		b := make([]byte, n)
 		if _, err := io.ReadFull(c, b); err != nil {
@@ -117,7 +145,7 @@ func (s *screen) message(c net.Conn) error {
 	case 3:
 		head := read(9)
 		if head != nil && head[0] == 0 {
-			return s.update(c)
+			return s.update(c, b)
 		}
 	case 4:
 		if k := read(7); k != nil {
@@ -144,16 +172,17 @@ func (s *screen) message(c net.Conn) error {
 	return nil
 }
 
-// update sends the whole picture once for each request that is not
-// incremental.
-func (s *screen) update(c net.Conn) error {
-	b := s.picture.Bounds()
+// update sends the part b of the picture whole, once for each request that is
+// not incremental.
+func (s *screen) update(c net.Conn, b image.Rectangle) error {
 	msg := []byte{0, 0, 0, 1, 0, 0, 0, 0}
 	msg = binary.BigEndian.AppendUint16(msg, uint16(b.Dx()))
 	msg = binary.BigEndian.AppendUint16(msg, uint16(b.Dy()))
 	msg = append(msg, 0, 0, 0, 0)
 	// noVNC asks for red in the lowest byte.
-	msg = append(msg, s.picture.Pix...)
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		msg = append(msg, s.picture.Pix[s.picture.PixOffset(b.Min.X, y):s.picture.PixOffset(b.Max.X, y)]...)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, err := c.Write(msg)

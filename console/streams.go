@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
+	"time"
 
 	"deskside"
 	"deskside/loopback"
@@ -75,13 +77,17 @@ func (c *Console) picture(w http.ResponseWriter, r *http.Request, t *tab) error 
 	if err != nil {
 		return err
 	}
+	screen := r.URL.Query().Get("screen")
+	if len(screen) > maxScreenID || strings.Trim(screen, "0123456789") != "" {
+		return deskside.Errorf(deskside.CodeBadRequest, "%.20q is not the number of a screen", screen)
+	}
 	s, err := loopback.Upgrade(w, r, protocolPicture, maxPicture)
 	if err != nil {
 		return errAnswered
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	far, err := session.RFB(ctx)
+	far, err := session.RFB(ctx, screen)
 	if err != nil {
 		s.Close(deskside.AsError(err).Words)
 		return errAnswered
@@ -101,6 +107,26 @@ func (c *Console) picture(w http.ResponseWriter, r *http.Request, t *tab) error 
 	back.Wait()
 	return errAnswered
 }
+
+// screens lists the machine's screens.
+func (c *Console) screens(w http.ResponseWriter, r *http.Request, t *tab) error {
+	session, err := t.live()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), screensLimit)
+	defer cancel()
+	list, err := session.Screens(ctx)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, list)
+}
+
+const (
+	maxScreenID  = 10 // digits
+	screensLimit = 10 * time.Second
+)
 
 // chatAsk is what the page sends on the chat's WebSocket.
 type chatAsk struct {

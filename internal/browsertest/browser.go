@@ -217,8 +217,67 @@ func (p *Page) Click(selector string) {
 
 func (p *Page) clickAt(element string) {
 	p.t.Helper()
+	x, y := p.middle(element)
+	p.do("click", chromedp.MouseClickXY(x, y))
+}
+
+// middle gives where the middle of an element is, which is made visible.
+func (p *Page) middle(element string) (x, y float64) {
+	p.t.Helper()
 	at := Eval[[]float64](p, fmt.Sprintf("(e => { e.scrollIntoView({block: 'nearest'}); const b = e.getBoundingClientRect(); return [b.x + b.width/2, b.y + b.height/2]; })(%s)", element))
-	p.do("click", chromedp.MouseClickXY(at[0], at[1]))
+	return at[0], at[1]
+}
+
+// Point moves the pointer.
+func (p *Page) Point(x, y float64) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y}); err != nil {
+		p.t.Fatalf("point at %g, %g: %v", x, y, err)
+	}
+}
+
+// Carry drags files from outside the browser to the middle of what the
+// selector finds; Drop lets go of them there.
+func (p *Page) Carry(selector string, files ...string) {
+	p.t.Helper()
+	p.dragEvent(input.DispatchDragEventTypeDragEnter, selector, files)
+	p.dragEvent(input.DispatchDragEventTypeDragOver, selector, files)
+}
+
+// Drop lets go of files that were carried to the middle of what the selector
+// finds.
+func (p *Page) Drop(selector string, files ...string) {
+	p.t.Helper()
+	p.dragEvent(input.DispatchDragEventTypeDrop, selector, files)
+}
+
+func (p *Page) dragEvent(kind input.DispatchDragEventType, selector string, files []string) {
+	p.t.Helper()
+	x, y := p.middle(fmt.Sprintf("document.querySelector(%s)", quote(selector)))
+	if _, err := chromedp.Call(p.ctx, input.DispatchDragEvent, input.DispatchDragEventParams{
+		Type: kind, X: x, Y: y, Data: &input.DragData{Items: []*input.DragDataItem{}, Files: files, DragOperationsMask: 1},
+	}); err != nil {
+		p.t.Fatalf("%s %s: %v", kind, selector, err)
+	}
+}
+
+// Pull presses the left button in the middle of what the selector finds, moves
+// the pointer by dx and dy pixels, and lets go.
+func (p *Page) Pull(selector string, dx, dy float64) {
+	p.t.Helper()
+	x, y := p.middle(fmt.Sprintf("document.querySelector(%s)", quote(selector)))
+	send := func(kind input.DispatchMouseEventType, x, y float64, held int64) {
+		p.t.Helper()
+		if _, err := chromedp.Call(p.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+			Type: kind, X: x, Y: y, Button: input.MouseButtonLeft, Buttons: held, ClickCount: 1,
+		}); err != nil {
+			p.t.Fatalf("pull %s: %v", selector, err)
+		}
+	}
+	send(input.DispatchMouseEventTypeMousePressed, x, y, 1)
+	send(input.DispatchMouseEventTypeMouseMoved, x+dx/2, y+dy/2, 1)
+	send(input.DispatchMouseEventTypeMouseMoved, x+dx, y+dy, 1)
+	send(input.DispatchMouseEventTypeMouseReleased, x+dx, y+dy, 0)
 }
 
 // Focused names the element with the focus: its label or text.

@@ -162,7 +162,7 @@ function connectAgain(t: Tab): void {
 function onKey(e: KeyboardEvent): void {
   const at = e.target as HTMLElement;
   if (e.ctrlKey || e.altKey || e.metaKey || e.defaultPrevented || !singleKeys()) return;
-  if (document.querySelector("dialog[open], .menu") || at.matches("input, textarea, select, canvas, [contenteditable]")) return;
+  if (document.querySelector("dialog[open], .menu") || at.matches("input, textarea, select, canvas, .picture-target, [contenteditable]")) return;
   const k = e.key;
   const n = /^[1-9]$/.test(k) ? store.tabs[Number(k) - 1] : undefined;
   const pane = panes.get(current);
@@ -174,6 +174,14 @@ function onKey(e: KeyboardEvent): void {
   else if (pane?.kind === "session" && (pane.view as SessionView).key(k)) { /* done */ }
   else return;
   e.preventDefault();
+}
+
+/** missed refuses a file that is dragged over what takes none: the browser
+ *  would open it in this page's place. */
+function missed(e: DragEvent): void {
+  if (e.defaultPrevented || !e.dataTransfer?.types.includes("Files")) return;
+  e.preventDefault();
+  e.dataTransfer.dropEffect = "none";
 }
 
 function drawLink(): void {
@@ -209,6 +217,7 @@ function start(): void {
   document.body.append(top, main);
   mountNotes(document.body);
   document.addEventListener("keydown", onKey);
+  document.addEventListener("dragover", missed);
   store.on((what) => { if (what === "link") drawLink(); else if (what !== "machines") sync(); });
   window.addEventListener("beforeunload", (e) => { if (store.tabs.some((t) => kindOf(t.phase) === "session")) e.preventDefault(); });
   drawTabs();

@@ -31,6 +31,7 @@ export interface PictureEvents {
   focused(on: boolean): void; // the keyboard goes to the machine
   leave(): void; // the keys to leave were pressed
   up(on: boolean): void;
+  screens(): void; // they may be others: the far picture has a new size, or did not open
 }
 
 export class Picture {
@@ -45,6 +46,7 @@ export class Picture {
   private offer: (() => void) | null = null; // asks for what was copied and not fetched
   private theirs = ""; // what was fetched last
   private arrived: ((text: string) => void) | null = null; // while it is fetched
+  private typing = false; // the picture had the focus when it was last there
   private readonly veil: HTMLElement;
   private readonly veilWords: HTMLElement;
   private readonly pan: HTMLElement;
@@ -52,9 +54,10 @@ export class Picture {
   quality: Quality = "auto";
   viewOnly = false;
   panning = false;
+  screen = ""; // the ID of the one that is shown, "" for all
 
   constructor(private id: string, name: string, private on: PictureEvents) {
-    this.target = h("div", { class: "picture-target" });
+    this.target = h("div", { class: "picture-target", tabindex: -1 });
     this.veilWords = h("p", {}, "Opening the picture …");
     this.veil = h("div", { class: "veil", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), this.veilWords);
     this.pan = h("div", { class: "pan", tabindex: 0, role: "group", "aria-label": `Move over the picture of ${name} with the arrow keys or by dragging`, hidden: true });
@@ -63,6 +66,7 @@ export class Picture {
     this.el.addEventListener("focusin", () => this.focusChanged());
     this.el.addEventListener("focusout", () => { this.releaseKeys(); this.focusChanged(); });
     window.addEventListener("keydown", this.leaveKeys, true);
+    new MutationObserver(() => this.on.screens()).observe(this.target, { subtree: true, attributeFilter: ["width", "height"] });
     this.name = name;
   }
 
@@ -72,7 +76,22 @@ export class Picture {
   get connected(): boolean { return this.rfb !== null && this.seen; }
 
   private focusChanged(): void {
-    queueMicrotask(() => this.on.focused(this.canvas !== null && document.activeElement === this.canvas));
+    queueMicrotask(() => {
+      const c = this.canvas, on = c !== null && document.activeElement === c;
+      if (c) this.typing = on;
+      this.on.focused(on);
+    });
+  }
+
+  /** keepFocus holds the focus while there is no picture: whoever types on
+   *  must not press the page's shortcuts. */
+  private keepFocus(): void {
+    if (this.typing && document.activeElement === document.body) this.target.focus({ preventScroll: true });
+  }
+
+  private giveFocusBack(): void {
+    this.typing &&= document.activeElement === this.target || document.activeElement === document.body;
+    if (this.typing) this.focus();
   }
 
   /** leaveKeys takes Ctrl+Alt+Shift back from the machine. */
@@ -96,13 +115,26 @@ export class Picture {
     if (on) { this.wait = 400; this.open(); } else this.drop();
   }
 
+  /** choose shows one screen, or all: a viewer's choice is made when it opens
+   *  the stream, so another stream takes this one's place. */
+  choose(screen: string): void {
+    if (screen === this.screen) return;
+    this.screen = screen;
+    if (!this.wanted) return;
+    text(this.veilWords, "Opening the picture …");
+    this.wait = 400;
+    this.drop();
+    this.open();
+  }
+
   private open(): void {
     clearTimeout(this.timer);
     if (this.stopped || !this.wanted || this.rfb) return;
-    const rfb = new RFB(this.target, socket(tabPath(this.id, "/picture"), "deskside.picture"), { shared: true });
+    const rfb = new RFB(this.target, socket(tabPath(this.id, `/picture${this.screen ? `?screen=${this.screen}` : ""}`), "deskside.picture"), { shared: true });
     this.rfb = rfb;
     rfb.background = "transparent";
     rfb.addEventListener("connect", () => {
+      if (this.rfb !== rfb) return;
       this.seen = true;
       this.wait = 400;
       show(this.veil, false);
@@ -113,16 +145,19 @@ export class Picture {
         c.setAttribute("role", "application");
         c.setAttribute("aria-label", `Screen of ${this.name}. Keys go there while it has the focus; Ctrl+Alt+Shift comes back.`);
       }
+      this.giveFocusBack();
       this.on.up(true);
     });
     rfb.addEventListener("disconnect", () => {
-      if (this.rfb === rfb) this.rfb = null;
+      if (this.rfb !== rfb) return; // dropped
+      const opened = this.seen;
+      this.rfb = null;
       this.seen = false;
       this.offer = null;
+      this.keepFocus();
       this.on.up(false);
-      if (this.stopped) return;
+      if (!opened) this.on.screens();
       show(this.veil, true);
-      if (!this.wanted) return;
       text(this.veilWords, "The picture was interrupted. Opening it again …");
       this.timer = setTimeout(() => this.open(), this.wait);
       this.wait = Math.min(this.wait * 2, 5000);
@@ -135,9 +170,13 @@ export class Picture {
   private drop(): void {
     clearTimeout(this.timer);
     show(this.veil, true);
-    this.rfb?.disconnect();
+    const was = this.rfb;
     this.rfb = null;
+    this.offer = null;
     this.seen = false;
+    was?.disconnect();
+    this.keepFocus();
+    if (was) this.on.up(false);
   }
 
   /** apply passes the settings on. */
@@ -208,6 +247,7 @@ export class Picture {
   close(): void {
     this.stopped = true;
     window.removeEventListener("keydown", this.leaveKeys, true);
+    this.typing = false;
     this.drop();
     fill(this.el);
   }

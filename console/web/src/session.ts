@@ -9,7 +9,8 @@ import { clock, hour, rtt, since, span } from "./format";
 import { icon } from "./icons";
 import { chords, Held, holdable, press } from "./keys";
 import { noPicture, Picture, type Quality, type Scale } from "./picture";
-import { button, complain, confirm, menuButton, say, toast, toggled, type Item } from "./ui";
+import { ScreenChoice } from "./screens";
+import { button, complain, confirm, menuButton, redrawMenu, say, toast, toggled, type Item } from "./ui";
 import type { View } from "./waiting";
 import { has, type Tab } from "./types";
 
@@ -36,8 +37,10 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     copied: () => toast(`Something was copied on ${name}. Fetch it from Clipboard.`),
     focused: (on) => grabbed(on),
     leave: () => { held.release(); say("The keyboard is back in the page."); (tools.find((b) => b.tabIndex === 0) ?? tools[0])?.focus(); },
-    up: (on) => { if (!on) held.release(); draw(); },
+    up: (on) => { if (on) void screens.read(); else held.release(); draw(); },
+    screens: () => { if (tab.phase === "open") void screens.read(); },
   });
+  const screens = new ScreenChoice(first.id, () => picture, () => redrawMenu(look));
   const chat = new Chat(first, () => { draw(); changed(); }, () => open.chat && el.checkVisibility());
   const files = new Files(first);
 
@@ -47,7 +50,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const keys = menuButton(button("Keys", { icon: "key", keys: shortcuts["keys"]!, label: "Special keys" }), keyItems);
   const clip = button("Clipboard", { icon: "clipboard", keys: shortcuts["clip"]!, label: "Clipboard and typing" }, () =>
     clipboardDialog(name, picture, { clipboard: has(tab, "clipboard"), control: has(tab, "control") && !picture.viewOnly }));
-  const look = menuButton(button("Picture", { icon: "picture", label: "How the picture is shown" }), lookItems);
+  const look = menuButton(button("Picture", { icon: "picture", label: "How the picture is shown" }), () => { void screens.read(); return lookItems(); });
   const full = button("", { icon: "full", kind: "quiet", label: "Full screen", keys: shortcuts["full"]!, pressed: false }, () => void fullScreen());
   const badge = h("span", { class: "badge", hidden: true });
   const chatTool = button("Chat", { icon: "chat", pressed: open.chat, keys: shortcuts["chat"]! }, () => togglePanel("chat"));
@@ -118,7 +121,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
       act: () => { picture.quality = v; picture.apply(); }, ...(first ? { heading: "Quality", rule: true } : {}) });
     return [scale("fit", "Fit the window", "Size"), scale("whole", "Every pixel (1:1)"),
       { words: "Move with the mouse", checked: picture.panning, disabled: picture.scale === "fit", act: () => { picture.panning = !picture.panning; picture.apply(); picture.focus(); } },
-      quality("lossless", "Lossless", true), quality("auto", "Automatic"), quality("low", "Low, for slow lines")];
+      ...screens.items(), quality("lossless", "Lossless", true), quality("auto", "Automatic"), quality("low", "Low, for slow lines")];
   }
 
   function setScale(v: Scale): void {
@@ -134,6 +137,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
       // Where the browser can, keys such as Alt+Tab go to the machine too.
       await (navigator as { keyboard?: { lock?: () => Promise<void> } }).keyboard?.lock?.();
       picture.focus();
+      toast("The tools are at the upper edge. Ctrl+Alt+Shift brings the keyboard there.");
     } catch {
       toast("The browser did not allow full screen.", "bad");
     }

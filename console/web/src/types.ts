@@ -92,6 +92,10 @@ export interface Entry {
 
 export interface Listing { path: string; roots?: Entry[]; entries: Entry[]; more?: boolean }
 
+export interface Screen { id: number; name: string; x: number; y: number; w: number; h: number; primary?: boolean }
+
+export interface Screens { w: number; h: number; screens: Screen[] }
+
 export interface ChatEvent {
   kind: "joined" | "lost" | "line" | "refused" | "marks" | "typing";
   id?: string;

@@ -120,6 +120,7 @@ export interface Item {
   words: string;
   icon?: Icon;
   keys?: string;
+  hint?: string; // said more softly after the words
   checked?: boolean; // a toggle, or with radio one of several
   radio?: boolean;
   danger?: boolean;
@@ -130,7 +131,8 @@ export interface Item {
   act: () => void;
 }
 
-/** menuButton makes a button that opens a menu of what items gives then. */
+/** menuButton makes a button that opens a menu of what items gives then, and
+ *  again when redrawMenu is told that they are others. */
 export function menuButton(trigger: HTMLButtonElement, items: () => Item[]): HTMLButtonElement {
   trigger.setAttribute("aria-haspopup", "menu");
   trigger.setAttribute("aria-expanded", "false");
@@ -171,12 +173,13 @@ export function menuButton(trigger: HTMLButtonElement, items: () => Item[]): HTM
     one(itemsOf(el));
   };
   const redraw = (el: HTMLElement): void => {
-    const at = itemsOf(el).indexOf(document.activeElement as HTMLElement);
+    const was = document.activeElement as HTMLElement, at = itemsOf(el).indexOf(was);
     draw(el);
-    itemsOf(el)[at]?.focus();
+    if (at >= 0) (itemsOf(el).find((i) => i.textContent === was.textContent) ?? itemsOf(el)[at])?.focus();
   };
   const itemsOf = (el: HTMLElement): HTMLElement[] => [...el.querySelectorAll<HTMLElement>(".item")];
   trigger.addEventListener("click", () => menu ? close(true) : open());
+  trigger.addEventListener("items", () => { if (menu) redraw(menu); });
   trigger.addEventListener("keydown", (e) => {
     if (e.key === "ArrowDown" && !menu) { e.preventDefault(); e.stopPropagation(); open(); }
   });
@@ -192,6 +195,9 @@ export function menuButton(trigger: HTMLButtonElement, items: () => Item[]): HTM
   return trigger;
 }
 
+/** redrawMenu tells the menu of a button that its items have changed. */
+export const redrawMenu = (trigger: HTMLElement): void => { trigger.dispatchEvent(new Event("items")); };
+
 function menuItem(i: Item, act: () => void): HTMLButtonElement {
   const role = i.checked === undefined ? "menuitem" : i.radio ? "menuitemradio" : "menuitemcheckbox";
   return h("button", {
@@ -200,6 +206,7 @@ function menuItem(i: Item, act: () => void): HTMLButtonElement {
   },
     h("span", { class: "item-icon" }, i.checked ? icon("check") : i.icon ? icon(i.icon) : null),
     h("span", { class: "item-words" }, i.words),
+    i.hint ? h("span", { class: "item-hint" }, i.hint) : null,
     i.keys ? h("kbd", {}, i.keys) : null);
 }
 
@@ -231,10 +238,14 @@ export function toggled(b: HTMLButtonElement, on: boolean): void {
 }
 
 const notes = h("div", { class: "toasts" });
+let notesHome: HTMLElement = document.body;
 const spoken = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
 
 /** mountNotes puts the place for passing notes into the document. */
-export function mountNotes(to: HTMLElement): void { to.append(notes, spoken); }
+export function mountNotes(to: HTMLElement): void {
+  notesHome = to;
+  to.append(notes, spoken);
+}
 
 /** say tells something without a word on the screen. */
 export function say(words: string): void {
@@ -246,8 +257,7 @@ export function say(words: string): void {
 export function toast(words: string, kind: "good" | "bad" = "good"): void {
   const el = h("div", { class: `toast ${kind}` }, icon(kind === "good" ? "check" : "alert"), h("span", {}, words),
     button("", { icon: "close", kind: "quiet", label: "Dismiss" }, () => el.remove()));
-  const full = document.fullscreenElement;
-  (full ?? notes.parentElement ?? document.body).append(notes);
+  (document.fullscreenElement ?? notesHome).append(notes); // nothing beside it is seen
   notes.append(el);
   say(words);
   setTimeout(() => el.remove(), kind === "good" ? 4000 : 9000);
