@@ -282,6 +282,10 @@ func (a *Agent) hello() rcinfo.Hello {
 	if a.screen != nil {
 		l := a.screen.Layout()
 		h.Desktop = fmt.Sprintf("%dx%d", l.W, l.H)
+		for _, s := range l.Screens {
+			b := s.Bounds
+			h.Screens = append(h.Screens, rcinfo.Screen{ID: s.ID, Name: s.Name, X: b.X0, Y: b.Y0, W: b.W(), H: b.H()})
+		}
 	}
 	return h
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -123,7 +124,8 @@ func (d *desk) events(t *testing.T) (kinds []deskside.EventKind) {
 func TestAgentServesAllFour(t *testing.T) {
 	d := openDesk(t, Settings{}, ann)
 	hello, err := d.rcinfo().Hello(t.Context())
-	if err != nil || hello.Desktop != "320x200" || hello.Policy.Name != "Ann" || len(hello.Ports) != 4 {
+	screen := rcinfo.Screen{ID: 1, Name: "fake", W: 320, H: 200}
+	if err != nil || hello.Desktop != "320x200" || !slices.Equal(hello.Screens, []rcinfo.Screen{screen}) || hello.Policy.Name != "Ann" || len(hello.Ports) != 4 {
 		t.Fatalf("hello %+v, %v", hello, err)
 	}
 	a, err := d.setup(t)

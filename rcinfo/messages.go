@@ -31,8 +31,19 @@ type Hello struct {
 	Version  string           `json:"version,omitempty"`
 	Platform string           `json:"platform,omitempty"` // "linux/amd64"
 	Desktop  string           `json:"desktop,omitempty"`  // "1920x1080"; empty: there is none
+	Screens  []Screen         `json:"screens,omitempty"`  // the primary first
 	Ports    map[string]int   `json:"ports,omitempty"`    // by process name
 	Policy   *Policy          `json:"policy,omitempty"`   // as it applies to the operator who asks
+}
+
+// Screen is one monitor, and where it is on the desktop, in pixels.
+type Screen struct {
+	ID   uint32 `json:"id"` // by which a viewer asks for it
+	Name string `json:"name"`
+	X    int    `json:"x"`
+	Y    int    `json:"y"`
+	W    int    `json:"w"`
+	H    int    `json:"h"`
 }
 
 // Policy is what policy says to one operator.

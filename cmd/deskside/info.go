@@ -67,6 +67,9 @@ func writeInfo(out io.Writer, a *client.Agent, r *infoResult) error {
 	row("name", "%s", plain.Text(h.Name))
 	row("version", "%s on %s", plain.Text(h.Version), plain.Text(h.Platform))
 	row("desktop", "%s", orNone(plain.Text(h.Desktop)))
+	for _, s := range h.Screens {
+		row("screen", "%d  %dx%d+%d+%d  %s", s.ID, s.W, s.H, s.X, s.Y, plain.Text(s.Name))
+	}
 	for _, s := range deskside.Services {
 		row(s.String(), "%d", h.Ports[s.String()])
 	}

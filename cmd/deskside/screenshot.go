@@ -36,7 +36,7 @@ func screenshotCommand(e *env) *cobra.Command {
 	}, e, f.run)
 	f.add(c)
 	c.Flags().StringVarP(&f.out, "output", "o", "", "the file to write")
-	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID; all of them without it")
+	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID, which deskside info tells; all of them without it")
 	return c
 }
 

@@ -42,7 +42,7 @@ when the command does.`,
 	f.add(c)
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "a loopback address with a port (0: any free one), or unix:PATH")
 	c.Flags().BoolVar(&f.viewOnly, "view-only", false, "look without touching; the agent drops all input")
-	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID; all of them without it")
+	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID, which deskside info tells; all of them without it")
 	return c
 }
 
