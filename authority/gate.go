@@ -171,8 +171,8 @@ func (a *Authority) end(id deskside.SessionID, cause deskside.Cause) func() {
 	e := a.sessionEvent(deskside.EventEnd, s)
 	a.release(l, cause)
 	return func() {
+		a.Refresh() // first: what shows the sessions does not wait for a disk
 		a.seal(l, s, e)
-		a.Refresh()
 	}
 }
 
@@ -236,8 +236,8 @@ func (a *Authority) suspend(id deskside.SessionID, spare deskside.Path) func() {
 	}
 	e := a.sessionEvent(deskside.EventSuspend, s)
 	return func() {
-		a.record(e)
 		a.Refresh()
+		a.record(e)
 	}
 }
 
