@@ -143,7 +143,7 @@ func (s *script) seeAKey(ctx context.Context, session *client.Session) error {
 	}
 	program := "Colour_" + string(s.over)
 	token := filepath.Join(s.stage.dir, "ran-"+program)
-	text := fmt.Sprintf("printf '\\033[%sm\\033[2J'; : >%q\n", colour.code, token)
+	text := fmt.Sprintf(": >%q; printf '\\033[%sm\\033[2J'\n", token, colour.code) // the colour last: it is waited for
 	if err := os.WriteFile(filepath.Join(s.stage.dir, "home", program), []byte(text), 0o600); err != nil {
 		return err
 	}
