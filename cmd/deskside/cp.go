@@ -89,6 +89,9 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return usagef("deskside cp", "%w", err)
 	}
+	if err := f.checkHere(p); err != nil {
+		return err
+	}
 	rights := deskside.RightsOf(deskside.FilesRead)
 	if p.up {
 		rights = rights.With(deskside.FilesWrite)
@@ -118,6 +121,32 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 	return done.tell(e)
 }
 
+// checkHere finds what this machine lacks for the copy, before anybody is asked
+// for a session.
+func (f *cpFlags) checkHere(p copyPlan) error {
+	if !p.up {
+		_, err := nearTarget(p.to, "any", len(p.from) > 1)
+		return err
+	}
+	for _, from := range p.from {
+		info, err := os.Stat(from)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return deskside.Errorf(deskside.CodeNotFound, "there is no %q on this machine", from)
+		case err != nil:
+			return err
+		case info.IsDir() && !f.recursive:
+			return isFolder(from)
+		}
+	}
+	return nil
+}
+
+// isFolder refuses to copy a folder as a file.
+func isFolder(path string) error {
+	return deskside.Errorf(deskside.CodeBadRequest, "%q is a folder", path).Hint("Copy it with everything in it: --recursive.")
+}
+
 // copyOne copies one file or folder, going on after each break of the way for
 // as long as the session lives and bytes arrive.
 func (f *cpFlags) copyOne(ctx context.Context, c *copier, from string, done *copied) error {
@@ -127,7 +156,7 @@ func (f *cpFlags) copyOne(ctx context.Context, c *copier, from string, done *cop
 		case err != nil:
 			return err
 		case folder && !f.recursive:
-			return deskside.Errorf(deskside.CodeBadRequest, "is a folder").Hint("Copy it with everything in it: --recursive.")
+			return isFolder(from)
 		case folder:
 			tree, err := c.tree(ctx, from)
 			if err == nil {
