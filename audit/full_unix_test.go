@@ -43,7 +43,11 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	dir := filepath.Join(t.TempDir(), "audit")
 	l := open(t, Config{Dir: dir})
-	head := add(t, l, deskside.EventInfo, "before")
+	var head Head
+	const entries = 40
+	for range entries { // 1 MiB and more, above what go test itself writes
+		head = add(t, l, deskside.EventInfo, strings.Repeat("before ", 4<<10))
+	}
 	path := paths(t, dir)[0]
 	size := len(read(t, path))
 
@@ -65,7 +69,7 @@ func TestAFullDiskRefusesAndRecovers(t *testing.T) {
 	l.Close()
 
 	r := verify(t, dir)
-	if !r.Whole() || r.Entries != 3 {
+	if !r.Whole() || r.Entries != entries+2 {
 		t.Fatalf("%+v", r)
 	}
 	told := ""

@@ -364,7 +364,7 @@ func TestViewBeginsWithItsMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	t.Cleanup(func() { c.Close() }) // after the browser, which would complain
 	launch, err := c.LaunchFile()
 	if err != nil {
 		t.Fatal(err)
