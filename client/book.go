@@ -105,6 +105,11 @@ func (b *Book) Remove(name string) error {
 func (b *Book) change(edit func([]Machine) ([]Machine, error)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	unlock, err := atomicfile.Lock(b.path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	list, err := b.read()
 	if err != nil {
 		return err

@@ -464,3 +464,21 @@ func TestKeys(t *testing.T) {
 		}
 	}
 }
+
+// A console and a command line may change the book at once.
+func TestBookOfSeveralProcesses(t *testing.T) {
+	c := openClient(t)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			b := &Book{path: c.book.path} // as another process has it
+			if err := b.Put(Machine{Address: "10.0.0." + strconv.Itoa(i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if list, err := c.Book().All(); err != nil || len(list) != 8 {
+		t.Errorf("%d machines are left of 8, %v", len(list), err)
+	}
+}

@@ -157,7 +157,7 @@ func (p *Pins) change(edit func(map[string]Pin) error) error {
 	if err := MakePrivate(filepath.Dir(p.path)); err != nil {
 		return err
 	}
-	unlock, err := lockFile(p.path + ".lock")
+	unlock, err := atomicfile.Lock(p.path)
 	if err != nil {
 		return fmt.Errorf("lock pins %q: %w", p.path, err)
 	}
