@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"deskside/access"
 	"deskside/agent"
 	"deskside/client"
+	"deskside/internal/plain"
 	"deskside/internal/sockets"
 )
 
@@ -154,7 +156,8 @@ func (s *stage) usualPorts() string {
 		return deskside.SP2.String()
 	}
 	if len(busy) > 0 {
-		fmt.Fprintf(s.e.stderr, "ports 2701 to 2704 are in use here (%s); taking free ones\n", busy[0].Program)
+		who := cmp.Or(plain.Text(busy[0].Program), "a program of another user")
+		fmt.Fprintf(s.e.stderr, "%s uses ports of 2701 to 2704 here; taking free ones\n", who)
 	}
 	return "0,0,0,0"
 }
