@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -84,7 +85,7 @@ func Start(ctx context.Context, c Config) (_ *Agent, err error) {
 			return nil, err
 		}
 	}
-	if a.log, err = audit.Open(audit.Config{Dir: filepath.Join(c.Dir, AuditDir)}); err != nil {
+	if a.log, err = openAudit(c.Dir); err != nil {
 		return nil, err
 	}
 	if a.screen, err = a.openScreen(); err != nil {
@@ -100,6 +101,17 @@ func Start(ctx context.Context, c Config) (_ *Agent, err error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// openAudit opens the audit in the agent's folder. One that is in use is how a
+// second agent of the same folder is noticed.
+func openAudit(dir string) (*audit.Log, error) {
+	l, err := audit.Open(audit.Config{Dir: filepath.Join(dir, AuditDir)})
+	if errors.Is(err, audit.ErrLocked) {
+		return nil, deskside.Errorf(deskside.CodeConflict, "an agent runs from %q already", dir).
+			Hint("End that one, or give this one a folder of its own with --dir.")
+	}
+	return l, err
 }
 
 // openScreen gives the configured screen. A display that cannot be opened is

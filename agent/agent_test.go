@@ -389,3 +389,11 @@ func TestTheShippedPolicySaysTheDefaults(t *testing.T) {
 		t.Errorf("it says %+v, the defaults are %+v", shipped, silent)
 	}
 }
+
+func TestTwoAgentsOfOneFolder(t *testing.T) {
+	d := openDesk(t, Settings{})
+	_, err := Start(t.Context(), Config{Dir: d.dir, Settings: Settings{Ports: "0,0,0,0"}, Screen: desktoptest.New(1, 1), Log: transporttest.Watch(t)})
+	if said := deskside.AsError(err); said.Code != deskside.CodeConflict || !strings.Contains(said.Words, d.dir) || said.Do == "" {
+		t.Errorf("got %v, and what to do: %q", err, said.Do)
+	}
+}

@@ -40,6 +40,9 @@ const policyText = `# Who may help at this machine, and how. It is read again wh
 # Nobody is permitted until an operator is named here:
 #
 #   deskside operator permit --dir DIR KEY --name "Ann Admin"
+#
+# That adds an [[operator]] at the end: rights is "all" or some of them with
+# commas between, and consent is "ask" or "allow".
 
 # Operators whose key is not named below: "deny", or "ask" the person, with
 # six digits, every time.

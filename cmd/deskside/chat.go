@@ -148,6 +148,7 @@ func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string)
 	// Messages that the agent has not answered yet. Once the input has ended,
 	// none left means that all was said.
 	open, ended := map[string]bool{}, false
+	lost := outage{e: e}
 	for {
 		select {
 		case text, ok := <-lines:
@@ -168,6 +169,7 @@ func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string)
 			if !ok {
 				return c.Err()
 			}
+			lost.note(m)
 			if err := e.sayFrame(m); err != nil {
 				return err
 			}
@@ -177,6 +179,8 @@ func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string)
 			if m.Type == chat.Message || m.Type == chat.Ack || m.Type == chat.Refused {
 				delete(open, m.ID)
 			}
+		case <-lost.due:
+			lost.say()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -219,12 +223,39 @@ func (e *env) sayFrame(m chat.Frame) error {
 		}
 	case chat.Refused:
 		fmt.Fprintf(e.stderr, "not said: %s\n", plain.Text(m.Error.Error()))
-	case chat.Offline:
-		fmt.Fprintln(e.stderr, "the connection was lost; trying again")
 	case chat.Typing:
 		if m.On && e.tty {
 			fmt.Fprintln(e.stderr, "(the other side writes)")
 		}
 	}
 	return nil
+}
+
+// outage tells of a stream that broke, once it has stayed away for a moment: the
+// stream of a session that ends breaks as well, and then the end is said.
+type outage struct {
+	e    *env
+	due  <-chan time.Time // nil: there is nothing to say
+	said bool
+}
+
+const outagePatience = time.Second
+
+func (o *outage) note(m chat.Frame) {
+	switch {
+	case m.Type == chat.Offline && o.due == nil && !o.said:
+		o.due = time.After(outagePatience)
+	case m.Type == chat.Online:
+		if o.said && !o.e.json {
+			fmt.Fprintln(o.e.stderr, "connected again")
+		}
+		o.due, o.said = nil, false
+	}
+}
+
+func (o *outage) say() {
+	o.due, o.said = nil, true
+	if !o.e.json {
+		fmt.Fprintln(o.e.stderr, "the connection was lost; trying again")
+	}
 }

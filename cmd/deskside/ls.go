@@ -63,6 +63,11 @@ func files(s *client.Session) *xfer.Client {
 // listFar lists a far folder, or describes a far file.
 func listFar(ctx context.Context, s *client.Session, path string) ([]xfer.Entry, error) {
 	x := files(s)
+	if path == "/" {
+		if list, err := listRoots(ctx, x); err != nil || list != nil {
+			return list, err
+		}
+	}
 	if path != "" {
 		entry, err := x.Stat(ctx, path, true)
 		if err != nil {
@@ -78,6 +83,28 @@ func listFar(ctx context.Context, s *client.Session, path string) ([]xfer.Entry,
 		return true
 	})
 	return list, err
+}
+
+// listRoots lists the folders that policy opens, each by its whole path, or
+// nothing where it opens "/" itself.
+func listRoots(ctx context.Context, x *xfer.Client) ([]xfer.Entry, error) {
+	roots, err := x.Roots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := []xfer.Entry{}
+	for _, r := range roots {
+		if r.Path == "/" {
+			return nil, nil
+		}
+		entry, err := x.Stat(ctx, r.Path, true)
+		if entry.Why = ""; err != nil { // what a top has against its name is nothing here
+			entry = xfer.Entry{Kind: xfer.Folder, Why: deskside.AsError(err).Words}
+		}
+		entry.Name = r.Path
+		list = append(list, entry)
+	}
+	return list, nil
 }
 
 func writeEntries(out io.Writer, list []xfer.Entry) error {

@@ -41,6 +41,9 @@ func (f *reachFlags) reach(ctx context.Context, e *env, command, host string) (*
 	if err != nil {
 		return nil, err
 	}
+	if f.timeout <= 0 {
+		return nil, usagef(command, "--timeout %v: want a time to wait, such as 10s", f.timeout)
+	}
 	c, err := e.client()
 	if err != nil {
 		return nil, err
@@ -155,4 +158,27 @@ func endError(e rcinfo.Ended) error {
 		words = e.Session.Cause.Words()
 	}
 	return deskside.Errorf(deskside.CodeEnded, "the session ended: %s", plain.Text(words))
+}
+
+// sayStates tells of a session that the network loses, and that returns, until
+// ctx ends.
+func (e *env) sayStates(ctx context.Context, s *client.Session) {
+	lost := false
+	for {
+		changed := s.Changed()
+		info := s.Info()
+		switch {
+		case !lost && info.State == deskside.Suspended:
+			lost = true
+			fmt.Fprintf(e.stderr, "the connection was lost; trying again until %s\n", info.Until.Local().Format(time.TimeOnly))
+		case lost && info.State == deskside.Active:
+			lost = false
+			fmt.Fprintln(e.stderr, "connected again; connect the viewer again too")
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -21,12 +24,23 @@ func TestCompareID(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		e := &env{stdin: strings.NewReader(typed), stderr: &out}
-		if err := compareID(e, id); deskside.CodeOf(err) != want {
+		if err := compareID(t.Context(), e, id); deskside.CodeOf(err) != want {
 			t.Errorf("%.20q: %v, want %q", typed, err, want)
 		}
 		if strings.Contains(out.String(), id.LastGroup()) {
 			t.Errorf("the question gives the answer away: %s", out.String())
 		}
+	}
+}
+
+// At the question, Ctrl-C is heard at once and not after the next line.
+func TestCompareIDIsInterrupted(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := compareID(ctx, &env{stdin: r, stderr: io.Discard}, deskside.AgentID{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 

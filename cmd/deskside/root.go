@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -50,7 +50,26 @@ person, 4 not reachable.`,
 		vncCommand(e),
 	)
 	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	knowTopics(root)
 	return root
+}
+
+// knowTopics makes help on a command that does not exist wrong usage.
+func knowTopics(root *cobra.Command) {
+	help, _, err := root.Find([]string{"help"})
+	if err != nil || help.Run == nil {
+		return
+	}
+	show := help.Run
+	help.Run = nil
+	help.RunE = func(c *cobra.Command, args []string) error {
+		if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+			return usagef(root.CommandPath(), "there is no command %q to help with", strings.Join(args, " "))
+		}
+		show(c, args)
+		return nil
+	}
 }
 
 // group makes c a command that only holds others: by itself it shows its help,
@@ -86,5 +105,5 @@ func leaf(c *cobra.Command, e *env, run func(ctx context.Context, e *env, args [
 
 // oneOf says that a flag's value is none of those it may have.
 func oneOf(command, flag, value string, want ...string) error {
-	return usagef(command, "--%s %q: want one of %s", flag, value, fmt.Sprint(want))
+	return usagef(command, "--%s %q: want one of %s", flag, value, strings.Join(want, ", "))
 }

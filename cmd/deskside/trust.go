@@ -77,15 +77,16 @@ func (f *trustFlags) agentID(ctx context.Context, e *env, host string) (deskside
 		return deskside.AgentID{}, err
 	}
 	defer a.Close()
-	return a.Key, compareID(e, a.Key)
+	return a.Key, compareID(ctx, e, a.Key)
 }
 
 // compareID has a person type the last group of the ID.
-func compareID(e *env, id deskside.AgentID) error {
+func compareID(ctx context.Context, e *env, id deskside.AgentID) error {
 	shown := strings.TrimSuffix(id.String(), id.LastGroup())
 	fmt.Fprintf(e.stderr, "The agent's ID is\n  %s????\nHave it read to you at the agent, and type its last four letters: ", shown)
-	line, err := bufio.NewReader(io.LimitReader(e.stdin, 256)).ReadString('\n')
+	line, err := readAnswer(ctx, e)
 	if err != nil {
+		fmt.Fprintln(e.stderr)
 		return fmt.Errorf("reading the answer: %w", err)
 	}
 	if typed := strings.ToLower(strings.TrimSpace(line)); typed != id.LastGroup() {
@@ -93,4 +94,24 @@ func compareID(e *env, id deskside.AgentID) error {
 			Hint("Have the whole ID read again; do not trust this one.")
 	}
 	return nil
+}
+
+// readAnswer reads one line of the standard input, or gives up with ctx. It may
+// then stay in a read; the process is about to exit.
+func readAnswer(ctx context.Context, e *env) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		line, err := bufio.NewReader(io.LimitReader(e.stdin, 256)).ReadString('\n')
+		read <- answer{line, err}
+	}()
+	select {
+	case a := <-read:
+		return a.line, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

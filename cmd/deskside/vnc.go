@@ -78,9 +78,12 @@ func (f *vncFlags) run(ctx context.Context, e *env, args []string) error {
 // interruption is the usual end and no failure.
 func (f *vncFlags) serve(ctx context.Context, e *env, s *client.Session, l net.Listener) error {
 	err := during(ctx, s, func(ctx context.Context) error {
-		defer context.AfterFunc(ctx, func() { l.Close() })()
 		var viewers sync.WaitGroup
 		defer viewers.Wait()
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		defer context.AfterFunc(ctx, func() { l.Close() })()
+		viewers.Go(func() { e.sayStates(ctx, s) })
 		for {
 			c, err := l.Accept()
 			if ctx.Err() != nil {
