@@ -43,6 +43,10 @@ type Config struct {
 	// closes it.
 	Screen Screen
 
+	// Attended says that somebody is before the screen, and asked it to be
+	// shown: without a screen Start fails, with CodeNoDesktop.
+	Attended bool
+
 	// Desk is where the chat's windows open; nil is the display that
 	// Settings.Display names, and nowhere with a Screen of one's own.
 	Desk *loopback.Desk
@@ -115,18 +119,32 @@ func openAudit(dir string) (*audit.Log, error) {
 }
 
 // openScreen gives the configured screen. A display that cannot be opened is
-// no reason not to serve the other tools: the agent says so and goes on.
+// no reason not to serve the other tools, unless somebody is to be there: the
+// agent says so and goes on.
 func (a *Agent) openScreen() (Screen, error) {
-	if a.cfg.Screen != nil || a.cfg.Settings.Display == "none" {
+	if a.cfg.Screen != nil {
 		return a.cfg.Screen, nil
 	}
-	s, err := openDesktop(a.cfg.Settings.Display, a.cfg.Log)
-	if err != nil {
-		a.cfg.Log.Warn("there is no screen to show; the other tools are served", "error", err)
+	none := a.cfg.Settings.Display == "none"
+	if none && !a.cfg.Attended {
 		return nil, nil
 	}
-	return s, nil
+	var s Screen
+	err := errNoDisplay
+	if !none {
+		s, err = openDesktop(a.cfg.Settings.Display, a.cfg.Log)
+	}
+	switch {
+	case err == nil:
+		return s, nil
+	case a.cfg.Attended:
+		return nil, deskside.Errorf(deskside.CodeNoDesktop, "there is no screen to show: %w", err)
+	}
+	a.cfg.Log.Warn("there is no screen to show; the other tools are served", "error", err)
+	return nil, nil
 }
+
+var errNoDisplay = errors.New(`the display is "none"`)
 
 // judge makes the authority, with the policy in place.
 func (a *Agent) judge() error {
@@ -246,6 +264,17 @@ func (a *Agent) Ports() deskside.Ports { return a.ports }
 
 // Sessions copies the sessions that have not ended.
 func (a *Agent) Sessions() []deskside.Session { return a.authority.Open() }
+
+// Notice shows the person a window, with the sessions that are open, until they
+// close it, the context ends or the agent is closed; see desktop.Noticer. Its
+// end ends nothing else.
+func (a *Agent) Notice(ctx context.Context, n desktop.Notice) error {
+	s, ok := a.screen.(desktop.Noticer)
+	if !ok {
+		return deskside.Errorf(deskside.CodeNoDesktop, "there is no screen that shows notices")
+	}
+	return s.Notice(ctx, n)
+}
 
 // Close ends every session and all that Start began, and waits for it.
 func (a *Agent) Close() error {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -395,5 +396,55 @@ func TestTwoAgentsOfOneFolder(t *testing.T) {
 	_, err := Start(t.Context(), Config{Dir: d.dir, Settings: Settings{Ports: "0,0,0,0"}, Screen: desktoptest.New(1, 1), Log: transporttest.Watch(t)})
 	if said := deskside.AsError(err); said.Code != deskside.CodeConflict || !strings.Contains(said.Words, d.dir) || said.Do == "" {
 		t.Errorf("got %v, and what to do: %q", err, said.Do)
+	}
+}
+
+// TestNotice shows who is connected until the person closes it.
+func TestNotice(t *testing.T) {
+	d := openDesk(t, Settings{}, ann)
+	got := make(chan error, 1)
+	go func() { got <- d.Notice(t.Context(), desktop.Notice{Title: "Help"}) }()
+	shows := func(want bool) {
+		t.Helper()
+		await.True(t, "the notice shows it", func() bool {
+			n, connected := d.screen.Noticed()
+			return n != nil && n.Title == "Help" && connected == want
+		})
+	}
+	shows(false)
+	a, err := d.setup(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.attach(t, a)
+	shows(true)
+	d.screen.Press(desktop.BarAction{Session: a.Session.ID, Do: desktop.BarStop})
+	shows(false)
+	d.screen.CloseNotice()
+	if err := await.Recv(t, "Notice returns", got); err != nil {
+		t.Error(err)
+	}
+	go func() { got <- d.Notice(t.Context(), desktop.Notice{Title: "Help"}) }()
+	shows(false)
+	d.Close()
+	if err := await.Recv(t, "Notice returns", got); !errors.Is(err, desktop.ErrLost) {
+		t.Errorf("the agent was closed, and Notice gives %v", err)
+	}
+}
+
+// TestAttended fails where nobody can be before a screen.
+func TestAttended(t *testing.T) {
+	transporttest.CheckLeaks(t)
+	for _, display := range []string{"none", ":59000"} {
+		a, err := Start(t.Context(), Config{
+			Dir: t.TempDir(), Identity: transporttest.Identity(t), Policy: new(access.Policy), Attended: true,
+			Settings: Settings{Display: display, Ports: "0,0,0,0"}, Log: slog.New(slog.DiscardHandler),
+		})
+		if deskside.CodeOf(err) != deskside.CodeNoDesktop {
+			t.Errorf("with display %q: %v", display, err)
+		}
+		if err == nil {
+			a.Close()
+		}
 	}
 }

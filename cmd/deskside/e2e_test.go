@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func (d *deskE2E) window(title string) (id string) {
 	d.t.Helper()
 	await.True(d.t, "a window "+title, func() bool {
 		id = ""
-		for line := range strings.Lines(xvfb.Run(d.t, d.display, "xwininfo", "-root", "-tree")) {
+		for line := range strings.Lines(xvfb.Tree(d.t, d.display)) {
 			if _, name, named := strings.Cut(line, `"`); named && strings.Contains(strings.Split(name, `"`)[0], title) {
 				id = strings.Fields(line)[0]
 			}
@@ -134,21 +135,23 @@ func (d *deskE2E) open(w, h int64) {
 }
 
 // allow presses Allow in the person's window, after digits where they are
-// wanted. Presses do not count at first.
+// wanted. Presses do not count at first, and what is typed before the window has
+// the keyboard goes elsewhere: so all of it is done until the window is gone.
 func (d *deskE2E) allow(digits string) {
 	d.t.Helper()
 	await.True(d.t, "the person is asked", d.asked)
-	typed := false
+	turned := false
 	await.True(d.t, "Allow is taken", func() bool {
 		if !d.asked() {
 			return true
 		}
-		if digits != "" && !typed {
+		if digits != "" {
+			back := slices.Repeat([]string{"BackSpace"}, len(digits))
+			xvfb.Run(d.t, d.display, "xdotool", append([]string{"key"}, back...)...)
 			xvfb.Run(d.t, d.display, "xdotool", "type", digits)
-			typed = true
-		} else if digits == "" && !typed {
+		} else if !turned {
 			xvfb.Run(d.t, d.display, "xdotool", "key", "shift+Tab")
-			typed = true
+			turned = true
 		}
 		xvfb.Run(d.t, d.display, "xdotool", "key", "Return")
 		return false

@@ -8,11 +8,21 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	e := systemEnv()
 	status := exitStatus(e.report(execute(ctx, e, os.Args[1:])))
 	stop()
 	os.Exit(status)
+}
+
+// endings are the signals on which a command ends cleanly. A terminal that is
+// closed sends SIGHUP; a command that was told to outlive it does.
+func endings() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // execute runs the command that args name.

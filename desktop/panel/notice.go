@@ -66,8 +66,9 @@ func (p *Notice) Handle(in Input) (closed bool) {
 		closed = over && p.press.held && p.press.key == OtherKey
 		p.hover, p.press = over, press{}
 	case KeyDown:
-		works := in.Key == Enter || in.Key == Space || in.Key == Escape
-		p.press = press{held: works, key: in.Key}
+		// Not Enter nor Space, as the window may have the keyboard when somebody
+		// begins to type what is meant for another.
+		p.press = press{held: in.Key == Escape, key: in.Key}
 	case KeyUp:
 		closed = p.press.held && p.press.key == in.Key && in.Key != OtherKey
 		p.press = press{}

@@ -135,8 +135,6 @@ func TestNoticeCloses(t *testing.T) {
 			p.run("xdotool", "mousemove", "--window", id, strconv.Itoa(b.Min.X+9), strconv.Itoa(b.Min.Y+9), "click", "1")
 		},
 		"Esc":                              func(string) { p.run("xdotool", "key", "Escape") },
-		"Enter":                            func(string) { p.run("xdotool", "key", "Return") },
-		"Space":                            func(string) { p.run("xdotool", "key", "space") },
 		"the window manager's own way":     func(string) { p.run("xdotool", "key", "alt+F4") },
 		"another program that destroys it": func(id string) { p.run("xdotool", "windowclose", id) },
 	} {

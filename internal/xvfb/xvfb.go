@@ -114,13 +114,19 @@ func Feed(t testing.TB, display, input, name string, args ...string) string {
 	return string(bytes.TrimRight(text, "\n"))
 }
 
+// Tree lists all windows of the display, as xwininfo does. That fails when a
+// window goes away while it looks, and is then tried again.
+func Tree(t testing.TB, display string) string {
+	t.Helper()
+	const look = `for i in 1 2 3 4 5 6 7 8 9; do tree=$(xwininfo -root -tree 2>&1) && break; done; printf '%s' "$tree"`
+	return Run(t, display, "sh", "-c", look)
+}
+
 // Window finds a window by its exact title, wherever window managers put it,
 // and gives its ID; "" if there is none.
 func Window(t testing.TB, display, title string) (id string) {
 	t.Helper()
-	// xwininfo fails when a window goes away while it looks.
-	const look = `for i in 1 2 3 4 5 6 7 8 9; do tree=$(xwininfo -root -tree 2>&1) && break; done; printf '%s' "$tree"`
-	for line := range strings.Lines(Run(t, display, "sh", "-c", look)) {
+	for line := range strings.Lines(Tree(t, display)) {
 		if strings.Contains(line, `"`+title+`"`) {
 			return strings.Fields(line)[0]
 		}
