@@ -29,7 +29,7 @@
 //	POST   /api/tabs      {machine rights reason transport}   begins a setup
 //	POST   /api/tabs/{tab}/end                    cancels it, or ends its session
 //	DELETE /api/tabs/{tab}                        closes a tab that is over
-//	GET    /api/tabs/{tab}/screens                lists the machine's screens, as remctrl.Screens
+//	GET    /api/tabs/{tab}/screens                lists the machine's screens, as remctrl.Screens; 204 if the session ends
 //	GET    /api/tabs/{tab}/files?path=            lists a far folder
 //	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename or delete
 //	PUT    /api/tabs/{tab}/files?path=&size=&changed=&replace=1   the body becomes a far file

@@ -126,7 +126,17 @@ func TestSessionByKeyboardAlone(t *testing.T) {
 	s.Until("the message has the focus", `document.activeElement.matches(".composer textarea")`)
 	s.Keys("hello\r")
 	await.True(t, "the line arrives", func() bool { return slices.Contains(far.talk.lines(), "operator: hello") })
-	s.Keys(kb.Tab + kb.Tab) // out of the message
+	browsertest.Eval[bool](s.Page, `(document.querySelector("input[type=file]").addEventListener("click", () => { window.choosing = true }), true)`)
+	for range 30 {
+		s.Keys(kb.Tab)
+		if s.Focused() == "Upload" {
+			break
+		}
+	}
+	s.Keys("\r")
+	s.Until("files are to be chosen", "window.choosing")
+	s.Choose("input[type=file]", fileWith(t, "tool.bin", "payload"))
+	s.Has(".transfer", "Uploaded")
 	browsertest.Eval[bool](s.Page, `(document.activeElement.blur(), true)`)
 	s.Keys("e")
 	s.Has("dialog h2", "End the session with front-desk-1?")

@@ -140,6 +140,7 @@ func TestFullScreen(t *testing.T) {
 	await.True(t, "a key reaches the machine", func() bool { return slices.Contains(far.screen.pressed(), "up 71") })
 	shown := `document.querySelector(".toolbar").getBoundingClientRect().top >= 0`
 	s.Until("the tools are out of the way", "!("+shown+")")
+	s.Until("the picture fills it", `document.querySelector("canvas").getBoundingClientRect().height > 560`)
 	s.Shot("720-light-full")
 	s.Point(640, 2)
 	s.Until("the tools are there", shown)

@@ -108,7 +108,8 @@ func (c *Console) picture(w http.ResponseWriter, r *http.Request, t *tab) error 
 	return errAnswered
 }
 
-// screens lists the machine's screens.
+// screens lists the machine's screens; there is no content when the session
+// ends meanwhile, which the events tell.
 func (c *Console) screens(w http.ResponseWriter, r *http.Request, t *tab) error {
 	session, err := t.live()
 	if err != nil {
@@ -118,6 +119,10 @@ func (c *Console) screens(w http.ResponseWriter, r *http.Request, t *tab) error 
 	defer cancel()
 	list, err := session.Screens(ctx)
 	if err != nil {
+		if state := session.Info().State; state == deskside.Suspended || state == deskside.Ended {
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
 		return err
 	}
 	return writeJSON(w, list)

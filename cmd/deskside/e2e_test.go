@@ -26,6 +26,7 @@ import (
 	"deskside/internal/await"
 	"deskside/internal/browsertest"
 	"deskside/internal/xvfb"
+	"deskside/loopback"
 )
 
 // The whole, with nothing played: a real X server with a real terminal, the
@@ -43,11 +44,14 @@ type deskE2E struct {
 	page    *browsertest.Page
 }
 
-// furnish starts a display with a terminal in it.
-func furnish(t *testing.T) *deskE2E {
+// furnish starts a display with a terminal in it, and the programs that are
+// named: a window manager.
+func furnish(t *testing.T, programs ...string) *deskE2E {
 	t.Helper()
 	d := &deskE2E{t: t, display: xvfb.Start(t, "1280x800x24"), dir: filepath.Join(t.TempDir(), "agent"), files: t.TempDir()}
-	xvfb.Client(t, d.display, "openbox")
+	for _, p := range programs {
+		xvfb.Client(t, d.display, p)
+	}
 	xvfb.Run(t, d.display, "xsetroot", "-solid", "#31506b")
 	for _, f := range []string{"printer.log", "contract.pdf"} {
 		if err := os.WriteFile(filepath.Join(d.files, f), []byte(strings.Repeat(f+": queue stopped\n", 900)), 0o644); err != nil {
@@ -102,7 +106,10 @@ func (d *deskE2E) serve(policy string, t deskside.Transport) {
 		d.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	d.agent, err = agent.Start(d.t.Context(), agent.Config{Dir: d.dir, Log: log, Settings: agent.Settings{
+	ada := *loopback.Self()
+	ada.Full = "Ada Lindgren" // as the account of a person has it
+	desk := &loopback.Desk{User: &ada, Env: []string{"DISPLAY=" + d.display}}
+	d.agent, err = agent.Start(d.t.Context(), agent.Config{Dir: d.dir, Log: log, Desk: desk, Settings: agent.Settings{
 		Listen: []string{"127.0.0.1"}, Ports: "0,0,0,0", Transports: []string{string(t)}, Display: d.display, Name: "front-desk-1",
 	}})
 	if err != nil {
@@ -131,6 +138,7 @@ func (d *deskE2E) open(w, h int64) {
 		d.t.Fatal(err)
 	}
 	d.page = browsertest.Open(d.t, launch, w, h)
+	d.page.Dark(false)
 	d.page.Forgive("Got data while disconnected") // noVNC, when the last bytes come after the end
 }
 
@@ -199,10 +207,16 @@ func rgba(m image.Image) *image.RGBA {
 // same waits until the browser shows exactly what the X server has.
 func (d *deskE2E) same(what string) {
 	d.t.Helper()
+	d.samePart(what, image.Rect(0, 0, 1280, 800))
+}
+
+// samePart is same for a browser that shows a part of the display.
+func (d *deskE2E) samePart(what string, part image.Rectangle) {
+	d.t.Helper()
 	await.True(d.t, what, func() bool {
-		far := d.server()
+		far := rgba(d.server().SubImage(part))
 		near := d.canvas()
-		return far.Bounds() == near.Bounds() && bytes.Equal(far.Pix, near.Pix)
+		return far.Bounds().Size() == near.Bounds().Size() && bytes.Equal(far.Pix, near.Pix)
 	})
 }
 
@@ -212,7 +226,7 @@ func (d *deskE2E) read(name string) (string, bool) {
 }
 
 func TestConsoleEndToEnd(t *testing.T) {
-	d := furnish(t)
+	d := furnish(t, "openbox")
 	d.serve("", deskside.UDP)
 	rule := access.OperatorRule{Key: d.client.ID(), Name: "Grace, help desk", Rights: deskside.AllRights, Consent: access.ConsentAsk}
 	if err := agent.Permit(d.dir, rule); err != nil {
@@ -240,6 +254,7 @@ func TestConsoleEndToEnd(t *testing.T) {
 	d.copying()
 	d.clipboards()
 	d.portrait()
+	d.choosing()
 
 	p.Press("End session")
 	p.Press("Cancel")
@@ -291,12 +306,41 @@ func (d *deskE2E) talking() {
 	p.Keys("Good morning Ada, I see the queue of office-2 has stopped.\r")
 	p.Has(".line.mine", "has stopped")
 	id := d.window("Deskside chat")
-	xvfb.Run(d.t, d.display, "xdotool", "windowactivate", "--sync", id)
-	p.Has(".mark", "Seen") // the window has the focus, and so its field for a message
+	d.clear(id)
+	p.Has(".mark", "Seen")
+	// The person clicks into the field at the lower end.
+	at := d.place(id)
+	x, y := strconv.Itoa((at.Min.X+at.Max.X)/2), strconv.Itoa(at.Max.Y-70)
+	xvfb.Run(d.t, d.display, "xdotool", "windowactivate", "--sync", id, "windowfocus", "--sync", id, "mousemove", x, y, "click", "1")
 	answer := "Oh, thank you! It worked yesterday."
 	xvfb.Run(d.t, d.display, "xdotool", "type", "--delay", "5", answer)
 	xvfb.Run(d.t, d.display, "xdotool", "key", "Return")
 	p.Has(".line.theirs", answer)
+	p.Has(".line.theirs", "Ada Lindgren")
+}
+
+// clear wants a window, with what a window manager puts around it, clear of the
+// bar and within the display.
+func (d *deskE2E) clear(id string) {
+	d.t.Helper()
+	bar := d.place(d.window("Deskside bar"))
+	await.True(d.t, "the window is below the bar", func() bool {
+		at := d.place(id)
+		return !at.Overlaps(bar) && at.Min.Y > bar.Max.Y && at.In(image.Rect(0, 0, 1280, 800))
+	})
+}
+
+// place gives a window's rectangle on the display, with its frame.
+func (d *deskE2E) place(id string) image.Rectangle {
+	d.t.Helper()
+	text := xvfb.Run(d.t, d.display, "xwininfo", "-frame", "-id", id)
+	number := func(label string) (n int) {
+		_, rest, _ := strings.Cut(text, label)
+		fmt.Sscan(rest, &n)
+		return n
+	}
+	x, y := number("Absolute upper-left X:"), number("Absolute upper-left Y:")
+	return image.Rect(x, y, x+number("Width:"), y+number("Height:"))
 }
 
 // copying moves files both ways by the files panel.
@@ -322,6 +366,7 @@ func (d *deskE2E) copying() {
 	if got, _ := d.read("office-2-driver.run"); got != string(body) {
 		d.t.Errorf("%d bytes arrived, want %d", len(got), len(body))
 	}
+	p.Has(".file-name", "office-2-driver.run") // the list is drawn anew
 	p.Click(`li[data-name="printer.log"] .file-open`)
 	want, _ := d.read("printer.log")
 	if got, err := os.ReadFile(p.Downloaded("printer.log")); err != nil || string(got) != want {
@@ -374,9 +419,8 @@ func (d *deskE2E) fetched() (n int) {
 func (d *deskE2E) portrait() {
 	d.t.Helper()
 	p := d.page
-	// The person puts their chat beside the terminal.
-	chat := d.window("Deskside chat")
-	xvfb.Run(d.t, d.display, "xdotool", "windowsize", chat, "400", "560", "windowmove", chat, "855", "62")
+	// The person makes their terminal smaller, so that the chat is beside it.
+	xvfb.Run(d.t, d.display, "xdotool", "windowsize", d.window("Terminal"), "700", "400")
 	p.Gone(".toast")
 	p.Press("How the picture is shown")
 	p.Press("Lossless")
@@ -386,6 +430,25 @@ func (d *deskE2E) portrait() {
 	p.Size(1600, 900)
 	p.Shot("e2e-session")
 	p.Size(1280, 720)
+}
+
+// choosing shows one of two screens, then both again.
+func (d *deskE2E) choosing() {
+	d.t.Helper()
+	p := d.page
+	xvfb.Run(d.t, d.display, "xrandr", "--setmonitor", "DP-1", "640/169x800/212+0+0", "screen")
+	xvfb.Run(d.t, d.display, "xrandr", "--setmonitor", "HDMI-1", "640/169x800/212+640+0", "none")
+	p.Press("How the picture is shown")
+	p.Press("HDMI-1 640 × 800")
+	shown := `document.querySelector("canvas")?.width === %d && document.querySelector(".veil").hidden`
+	p.Until("the right screen is there", fmt.Sprintf(shown, 640))
+	d.samePart("the right screen is shown", image.Rect(640, 0, 1280, 800))
+	p.Shot("e2e-screen")
+	p.Press("How the picture is shown")
+	p.Shot("e2e-screens-menu")
+	p.Press("All screens")
+	p.Until("all is there", fmt.Sprintf(shown, 1280))
+	d.same("both screens are shown")
 }
 
 // audited wants events in the agent's audit, all over the transport.
@@ -427,6 +490,9 @@ func TestConsoleFirstMeetingEndToEnd(t *testing.T) {
 	if id, err := d.client.Known(d.host()); err != nil || id != d.agent.ID() {
 		t.Errorf("after the meeting %s is known, %v", id, err)
 	}
+	p.Click(".composer textarea")
+	p.Keys("Good morning!\r")
+	d.clear(d.window("Deskside chat")) // without a window manager too
 	bar := d.window("Deskside bar")
 	w, h := 0, 0
 	fmt.Sscan(xvfb.Run(t, d.display, "sh", "-c", "xwininfo -id "+bar+" | awk '/Width:/{w=$2}/Height:/{print w, $2}'"), &w, &h)

@@ -41,7 +41,8 @@ async function refusal(r: Response): Promise<Refusal> {
   }
 }
 
-/** call sends a request and reads the JSON it is answered with. */
+/** call sends a request and reads the JSON it is answered with, null if there is
+ *  no content. */
 export async function call<T>(method: string, path: string, body?: unknown, init: RequestInit = {}): Promise<T> {
   const headers: Record<string, string> = { Authorization: `Bearer ${bearer}` };
   const json = body !== undefined && !(body instanceof Blob);
@@ -51,7 +52,7 @@ export async function call<T>(method: string, path: string, body?: unknown, init
     ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : body as Blob }),
   });
   if (!r.ok) throw await refusal(r);
-  return await r.json() as T;
+  return r.status === 204 ? null as T : await r.json() as T;
 }
 
 /** socket opens a WebSocket of one of the console's protocols. */

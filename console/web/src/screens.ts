@@ -12,12 +12,10 @@ export class ScreenChoice {
   /** read asks which screens there are, and goes back to all when the one that
    *  is shown is no longer among them. */
   async read(): Promise<void> {
-    let list: Screen[];
-    try {
-      list = (await call<Screens>("GET", tabPath(this.id, "/screens"))).screens;
-    } catch {
-      return; // the session has ended or is lost, which is told elsewhere
-    }
+    // The session has ended or is lost when there is none, which is told elsewhere.
+    const got = await call<Screens | null>("GET", tabPath(this.id, "/screens")).catch(() => null);
+    if (!got) return;
+    const list = got.screens;
     const other = JSON.stringify(list) !== JSON.stringify(this.list);
     this.list = list;
     if (other) this.changed();

@@ -137,7 +137,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
       // Where the browser can, keys such as Alt+Tab go to the machine too.
       await (navigator as { keyboard?: { lock?: () => Promise<void> } }).keyboard?.lock?.();
       picture.focus();
-      toast("The tools are at the upper edge. Ctrl+Alt+Shift brings the keyboard there.");
+      toast("The tools are at the upper edge; so is the keyboard after Ctrl+Alt+Shift.");
     } catch {
       toast("The browser did not allow full screen.", "bad");
     }
