@@ -57,6 +57,9 @@ func (m *Image) Sub(r Rect) Image {
 
 // Copy copies the pixels of r from src, which must contain r, as m must.
 func (m *Image) Copy(src *Image, r Rect) {
+	if r.Empty() { // and may lie anywhere
+		return
+	}
 	for y := r.Y0; y < r.Y1; y++ {
 		copy(m.Row(y, r.X0, r.X1), src.Row(y, r.X0, r.X1))
 	}
@@ -65,6 +68,9 @@ func (m *Image) Copy(src *Image, r Rect) {
 // Move copies the pixels of src to the rectangle of the same size at (x, y)
 // within m. The two may overlap; m must contain both.
 func (m *Image) Move(src Rect, x, y int) {
+	if src.Empty() { // and may lie anywhere
+		return
+	}
 	row := func(i int) {
 		copy(m.Row(y+i, x, x+src.W()), m.Row(src.Y0+i, src.X0, src.X1))
 	}
