@@ -44,7 +44,7 @@ var floors = []string{
 	"rcinfo remctrl chat xfer",
 	"authority person",
 	"agent client hub",
-	"console",
+	"console demo",
 	"cmd/deskside",
 }
 

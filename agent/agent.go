@@ -51,7 +51,7 @@ type Config struct {
 	// Settings.Display names, and nowhere with a Screen of one's own.
 	Desk *loopback.Desk
 
-	Log *slog.Logger
+	Log *slog.Logger // nil discards
 }
 
 // Agent runs on the machine that is helped, from Start to Close.
@@ -78,6 +78,9 @@ type Agent struct {
 // told before the streams are gone; the end of ctx does not.
 func Start(ctx context.Context, c Config) (_ *Agent, err error) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	a := &Agent{cfg: c, stop: stop}
 	defer func() {
 		if err != nil {

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -11,8 +10,8 @@ import (
 
 	"deskside"
 	"deskside/audit"
+	"deskside/internal/plain"
 	"deskside/rcinfo"
-	"deskside/remctrl"
 	"deskside/transport"
 	"deskside/wire"
 )
@@ -130,39 +129,6 @@ func (s *Session) Upgrade(ctx context.Context, svc deskside.Service, target, pro
 	return s.services[svc].Upgrade(ctx, "POST", target, protocol, t)
 }
 
-// RFB opens the picture. A zero screen shows all of them.
-func (s *Session) RFB(ctx context.Context, o RFBOptions) (*wire.Conn, error) {
-	return s.Upgrade(ctx, deskside.RemCtrl, "/rfb?"+o.query(), "rfb")
-}
-
-// Screens asks which screens the machine has.
-func (s *Session) Screens(ctx context.Context) (remctrl.Screens, error) {
-	var list remctrl.Screens
-	t, err := s.Ticket(deskside.RemCtrl)
-	if err != nil {
-		return list, err
-	}
-	err = s.services[deskside.RemCtrl].JSON(ctx, "GET", "/screens", t, nil, &list)
-	return list, err
-}
-
-// RFBOptions choose what a picture shows.
-type RFBOptions struct {
-	Screen   string // a screen's ID, or "all", which is the default
-	ViewOnly bool   // the agent drops all input of this viewer
-}
-
-func (o RFBOptions) query() string {
-	q := url.Values{}
-	if o.Screen != "" {
-		q.Set("screen", o.Screen)
-	}
-	if o.ViewOnly {
-		q.Set("view-only", "1")
-	}
-	return q.Encode()
-}
-
 // Ping measures one round trip of a request to a service over a transport,
 // on a stream of its own that stays open between calls with the same dialer.
 func (s *Session) Ping(ctx context.Context, svc deskside.Service) (time.Duration, error) {
@@ -234,6 +200,40 @@ func (s *Session) End(ctx context.Context) (rcinfo.Ended, error) {
 		}
 	}
 	return s.Ended(), err
+}
+
+// During runs do with a context that also ends when the session does, ends the
+// session after it, and gives the session's end as the error when that is why
+// do failed.
+func (s *Session) During(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := do(ctx)
+	select {
+	case <-s.Done():
+		if err != nil {
+			return endError(s.Ended())
+		}
+	default:
+	}
+	s.Close()
+	return err
+}
+
+// endError says why a session ended under what was using it.
+func endError(e rcinfo.Ended) error {
+	words := e.Words
+	if words == "" {
+		words = e.Session.Cause.Words()
+	}
+	return deskside.Errorf(deskside.CodeEnded, "the session ended: %s", plain.Text(words))
 }
 
 // sayEnd asks for the end. A stream that cannot carry it breaks, which the

@@ -257,13 +257,15 @@ func TestChatBothWays(t *testing.T) {
 	s.Has(".line.theirs", "are you there?")
 	s.Gone(".toolbar .badge")
 
-	// The page that is loaded again has all of it, once.
+	// The page that is loaded again has all of it, once, and knows what was read.
 	s.Reload()
 	s.Has(".tab", "front-desk-1")
+	far.talk.says("?")
+	s.Until("the title counts the new line alone", `document.title.startsWith("(1)")`)
 	s.Click("[role=tab]:nth-child(2)")
 	s.Has(".line.theirs", "are you there?")
-	if n := browsertest.Eval[int](s.Page, `document.querySelectorAll(".line").length`); n != 3 {
-		t.Errorf("after a reload there are %d lines, want 3", n)
+	if n := browsertest.Eval[int](s.Page, `document.querySelectorAll(".line").length`); n != 4 {
+		t.Errorf("after a reload there are %d lines, want 4", n)
 	}
 	far.end(deskside.CausePerson)
 	s.Has("h1", "has ended")

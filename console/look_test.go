@@ -197,6 +197,8 @@ func TestScreensAreChosen(t *testing.T) {
 	if strings.Contains(s.Text(".menu"), "All screens") {
 		t.Error("one screen is a choice")
 	}
+	far.screen.setScreens(remctrl.Screen{ID: 7, Name: "eDP-1", W: 1024, H: 640}, remctrl.Screen{ID: 8, Name: "VGA-1", W: 640, H: 640})
+	s.Has(".menu", "VGA-1") // the menu that is open learns of it
 	s.Keys(kb.Escape)
 	left := remctrl.Screen{ID: 70, Name: "DP-1", W: 600, H: 640, Primary: true}
 	right := remctrl.Screen{ID: 71, Name: "HDMI-1", X: 600, W: 424, H: 500}

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"errors"
-	"net"
 
 	"deskside"
 	"deskside/chat"
@@ -15,13 +14,7 @@ func (r *remote) Chat(context.Context) (Chat, error) {
 	if _, err := r.Ticket(deskside.Chat); err != nil {
 		return nil, err
 	}
-	return talk{chat.NewClient(chat.ClientConfig{Open: func(ctx context.Context) (net.Conn, error) {
-		c, err := r.Upgrade(ctx, deskside.Chat, chat.Path, chat.Protocol)
-		if err != nil {
-			return nil, err
-		}
-		return c, nil
-	}})}, nil
+	return talk{r.Session.Chat()}, nil
 }
 
 // talk is a Chat over the network.

@@ -6,18 +6,11 @@ import (
 	"path"
 	"strings"
 
-	"deskside"
 	"deskside/xfer"
 )
 
 // Files gives the far files.
-func (r *remote) Files() Files {
-	return remoteFiles{&xfer.Client{
-		HTTP:   r.Service(deskside.Xfer),
-		Ticket: func() (deskside.Ticket, error) { return r.Ticket(deskside.Xfer) },
-		Agent:  r.Agent().Key,
-	}}
-}
+func (r *remote) Files() Files { return remoteFiles{r.Session.Files()} }
 
 // remoteFiles are Files over the network.
 type remoteFiles struct{ c *xfer.Client }

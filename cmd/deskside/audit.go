@@ -220,7 +220,7 @@ func sayReport(e *env, r *audit.Report) error {
 func (f *auditFlags) signedHeads(dir string) ([]audit.SignedHead, error) {
 	all := []audit.SignedHead{}
 	for _, path := range f.heads {
-		list, err := readHeads(path)
+		list, err := audit.ReadHeads(path)
 		if err != nil {
 			return nil, err
 		}
@@ -258,35 +258,4 @@ func (f *auditFlags) agentID(dir string) (deskside.AgentID, error) {
 		return deskside.AgentID{}, nil // a copy of the audit alone
 	}
 	return own.ID(), nil
-}
-
-// The limits of a file of heads.
-const (
-	maxHeadFile = 64 << 20
-	maxHeads    = 100_000
-)
-
-// readHeads reads signed heads, one JSON value after another.
-func readHeads(path string) (list []audit.SignedHead, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	values := json.NewDecoder(io.LimitReader(file, maxHeadFile))
-	for len(list) < maxHeads {
-		var h audit.SignedHead
-		err := values.Decode(&h)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err == nil {
-			err = h.Check()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a signed head: %w", path, err)
-		}
-		list = append(list, h)
-	}
-	return list, nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 
 	"deskside"
 	"deskside/chat"
-	"deskside/client"
 	"deskside/internal/plain"
 )
 
@@ -58,8 +56,8 @@ func (f *chatFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	return during(ctx, s, func(ctx context.Context) error {
-		c := chat.NewClient(chat.ClientConfig{Open: openChat(s)})
+	return s.During(ctx, func(ctx context.Context) error {
+		c := s.Chat()
 		defer c.Close()
 		if f.message != "" {
 			return f.sayOnce(ctx, e, c)
@@ -70,17 +68,6 @@ func (f *chatFlags) run(ctx context.Context, e *env, args []string) error {
 		go readLines(ctx, e, lines)
 		return e.converse(ctx, c, lines)
 	})
-}
-
-// openChat opens chat streams of a session.
-func openChat(s *client.Session) func(context.Context) (net.Conn, error) {
-	return func(ctx context.Context) (net.Conn, error) {
-		conn, err := s.Upgrade(ctx, deskside.Chat, chat.Path, chat.Protocol)
-		if err != nil {
-			return nil, err
-		}
-		return conn, nil
-	}
 }
 
 // errOver ends a conversation that was ended here.

@@ -101,12 +101,12 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	done := copied{Files: []xfer.Result{}}
-	err = during(ctx, s, func(ctx context.Context) error {
+	err = s.During(ctx, func(ctx context.Context) error {
 		show := e.progress()
 		defer show.end()
 		o := xfer.Options{Replace: f.replace, Progress: show.at}
 		for _, from := range p.from {
-			if err := f.copyOne(ctx, &copier{files(s), &p, o}, from, &done); err != nil {
+			if err := f.copyOne(ctx, &copier{s.Files(), &p, o}, from, &done); err != nil {
 				return fmt.Errorf("%s: %w", plain.Text(from), err)
 			}
 		}

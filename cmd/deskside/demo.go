@@ -1,35 +1,19 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"net"
+	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"deskside"
-	"deskside/access"
-	"deskside/agent"
-	"deskside/client"
-	"deskside/internal/plain"
-	"deskside/internal/sockets"
+	"deskside/demo"
 )
-
-type demoFlags struct {
-	once       bool
-	virtual    bool
-	screenshot string
-	ports      string
-}
 
 // demoCommand is what script/demo runs after it has installed and built.
 func demoCommand(e *env) *cobra.Command {
-	f := new(demoFlags)
+	f := new(demo.Config)
 	c := leaf(&cobra.Command{
 		Use:   "demo [--once] [--virtual] [--screenshot FILE]",
 		Short: "Show a session on this machine: something to help, an agent and a console",
@@ -39,166 +23,31 @@ over TCP and one over UDP on a virtual display instead. All keys and settings
 are in a folder that is removed afterwards.`,
 		Example: "  deskside demo\n  deskside demo --once",
 		Hidden:  true,
-	}, e, f.run)
-	c.Flags().BoolVar(&f.once, "once", false, "do one scripted session over each transport and end")
-	c.Flags().BoolVar(&f.virtual, "virtual", false, "use a virtual display even where there is a real one")
-	c.Flags().StringVar(&f.screenshot, "screenshot", "demo.png", "with --once: where to save what was seen")
-	c.Flags().StringVar(&f.ports, "ports", "", "the agent's ports; without it the usual ones, or free ones where those are in use")
+	}, e, func(ctx context.Context, e *env, _ []string) error { return runDemo(ctx, e, *f) })
+	c.Flags().BoolVar(&f.Once, "once", false, "do one scripted session over each transport and end")
+	c.Flags().BoolVar(&f.Virtual, "virtual", false, "use a virtual display even where there is a real one")
+	c.Flags().StringVar(&f.Screenshot, "screenshot", "demo.png", "with --once: where to save what was seen")
+	c.Flags().StringVar(&f.Ports, "ports", "", "the agent's ports; without it the usual ones, or free ones where those are in use")
 	return c
 }
 
-// stage is what a demo runs on.
-type stage struct {
-	crew
-	e       *env
-	self    string // this program
-	display string
-	ports   string
-	client  *client.Client
-}
-
-func (f *demoFlags) run(ctx context.Context, e *env, _ []string) error {
-	dir, err := os.MkdirTemp("", "deskside-demo-")
-	if err != nil {
+func runDemo(ctx context.Context, e *env, c demo.Config) (err error) {
+	if c.Program, err = os.Executable(); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	s := &stage{e: e, crew: crew{dir: dir}, ports: f.ports}
-	defer s.crew.end()
-	if s.self, err = os.Executable(); err != nil {
-		return err
-	}
-	if s.client, err = client.Open(filepath.Join(dir, "operator")); err != nil {
-		return err
-	}
-	s.crew.env = s.operatorEnv()
-	real := e.getenv("DISPLAY") != "" && !f.once && !f.virtual
-	if s.display = e.getenv("DISPLAY"); !real {
-		if err := s.openDisplay(ctx); err != nil {
-			return err
+	c.Display = e.getenv("DISPLAY")
+	c.Stdin, c.Stdout, c.Stderr = e.stdin, e.stdout, e.stderr
+	if !e.json {
+		c.Did = func(s demo.Step) {
+			fmt.Fprintf(e.stdout, "%-4s %-78s %9.1f ms\n", s.Transport, s.What, s.Took)
 		}
 	}
-	if f.once {
-		return s.once(ctx, f.screenshot)
-	}
-	return s.show(ctx, real)
-}
-
-// operatorEnv is what makes a program the demo's operator. The console gets no
-// more: its browser belongs to the user of the demo.
-func (s *stage) operatorEnv() []string {
-	return []string{"DESKSIDE_HOME=" + filepath.Join(s.dir, "operator")}
-}
-
-// agentDir makes the agent's folder, with a policy that permits the demo's own
-// operator: unasked on a virtual desktop, asked on a real one.
-func (s *stage) agentDir(ask bool) (string, error) {
-	dir := filepath.Join(s.dir, "agent")
-	if _, err := agent.Init(dir); err != nil {
-		return "", err
-	}
-	if !ask {
-		if err := s.virtualPolicy(dir); err != nil {
-			return "", err
-		}
-	}
-	rule := access.OperatorRule{Key: s.client.ID(), Name: "Demo Operator", Rights: deskside.AllRights, Consent: access.ConsentAllow}
-	if ask {
-		rule.Consent = access.ConsentAsk
-	}
-	return dir, agent.Permit(dir, rule)
-}
-
-// virtualPolicy puts a policy in place for a desktop that is nobody's: files are
-// in a folder of the demo, and the clipboard travels.
-func (s *stage) virtualPolicy(dir string) error {
-	folder := filepath.Join(s.dir, "files")
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	steps, err := demo.Run(ctx, c)
+	if err != nil || !c.Once {
 		return err
 	}
-	note := "Everything in this folder goes away with the demo.\n"
-	if err := os.WriteFile(filepath.Join(folder, "read me.txt"), []byte(note), 0o600); err != nil {
+	return e.show(map[string]any{"steps": steps, "screenshot": c.Screenshot}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "all of it held, on all eight endpoints; what was seen is in %s\n", c.Screenshot)
 		return err
-	}
-	text := fmt.Sprintf("[clipboard]\nto-agent = true\nto-operator = true\n\n[[files]]\nname = \"demo\"\npath = %q\nwrite = true\n", folder)
-	return os.WriteFile(filepath.Join(dir, agent.PolicyFile), []byte(text), 0o600)
-}
-
-// greeting is what agent run says when it is ready.
-type greeting struct {
-	ID    deskside.AgentID
-	Ports map[string]uint16
-	Chat  string // socket of the person's side
-}
-
-func (g *greeting) host() string {
-	return net.JoinHostPort("127.0.0.1", fmt.Sprint(g.Ports[deskside.RCInfo.String()]))
-}
-
-// startAgent runs the agent over the transports, on the usual ports where they
-// are free.
-func (s *stage) startAgent(ctx context.Context, dir, transports string) (g greeting, m *member, err error) {
-	ports := s.ports
-	if ports == "" {
-		ports = s.usualPorts()
-	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	m, err = s.startReady(ctx, &g, "agent", s.self, "agent", "run", "--json", "--dir", dir,
-		"--listen", "127.0.0.1", "--ports", ports, "--transports", transports, "--display", s.display, "--name", "demo-desk")
-	return g, m, err
-}
-
-// usualPorts gives the ports of the table, or any where those are in use.
-func (s *stage) usualPorts() string {
-	busy, err := sockets.Listening(deskside.SP2[:]...)
-	if err == nil && len(busy) == 0 {
-		return deskside.SP2.String()
-	}
-	if len(busy) > 0 {
-		who := cmp.Or(plain.Text(busy[0].Program), "a program of another user")
-		fmt.Fprintf(s.e.stderr, "%s uses ports of 2701 to 2704 here; taking free ones\n", who)
-	}
-	return "0,0,0,0"
-}
-
-// show runs the agent and the console until the user ends it.
-func (s *stage) show(ctx context.Context, real bool) error {
-	dir, err := s.agentDir(real)
-	if err != nil {
-		return err
-	}
-	g, m, err := s.startAgent(ctx, dir, "tcp,udp")
-	if err != nil {
-		return err
-	}
-	if err := s.client.Trust(g.host(), g.ID); err != nil {
-		return err
-	}
-	book := client.Machine{Name: "demo-desk", Address: g.host(), Group: "Demo", Note: "the desktop that this demo shows"}
-	if err := s.client.Book().Put(book); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.e.stdout, "The agent %s serves display %s.\nThe page's address book has it as demo-desk.\n", g.ID, s.display)
-	console := exec.CommandContext(ctx, s.self, "console")
-	console.Env = append(os.Environ(), s.operatorEnv()...)
-	console.Stdin, console.Stdout, console.Stderr = s.e.stdin, s.e.stdout, s.e.stderr
-	console.Cancel = func() error { return console.Process.Signal(os.Interrupt) }
-	console.WaitDelay = patience
-	if err := console.Start(); err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	watched, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		ended <- console.Wait()
-		cancel()
-	}()
-	err = s.watch(watched, m)
-	console.Process.Signal(os.Interrupt)
-	if consoleErr := <-ended; err == nil && ctx.Err() == nil {
-		err = consoleErr
-	}
-	return err
+	})
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,7 +144,9 @@ func (o *operator) digits() (digits string) {
 	return digits
 }
 
-func (h *helped) host() string { return (&greeting{Ports: h.said.Ports}).host() }
+func (h *helped) host() string {
+	return net.JoinHostPort("127.0.0.1", fmt.Sprint(h.said.Ports[deskside.RCInfo.String()]))
+}
 
 // titled tells whether the window has this title.
 func (h *helped) titled(title string) bool { return xvfb.Window(h.t, h.display, title) != "" }

@@ -43,7 +43,7 @@ func (f *lsFlags) run(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	list := []xfer.Entry{}
-	err = during(ctx, s, func(ctx context.Context) (err error) {
+	err = s.During(ctx, func(ctx context.Context) (err error) {
 		list, err = listFar(ctx, s, at.path)
 		return err
 	})
@@ -53,16 +53,9 @@ func (f *lsFlags) run(ctx context.Context, e *env, args []string) error {
 	return e.show(map[string]any{"entries": list}, func(w io.Writer) error { return writeEntries(w, list) })
 }
 
-// files gives the file transfer of a session, with the ticket it has at each
-// request.
-func files(s *client.Session) *xfer.Client {
-	ticket := func() (deskside.Ticket, error) { return s.Ticket(deskside.Xfer) }
-	return &xfer.Client{HTTP: s.Service(deskside.Xfer), Ticket: ticket, Agent: s.Agent().Key}
-}
-
 // listFar lists a far folder, or describes a far file.
 func listFar(ctx context.Context, s *client.Session, path string) ([]xfer.Entry, error) {
-	x := files(s)
+	x := s.Files()
 	if path == "/" {
 		if list, err := listRoots(ctx, x); err != nil || list != nil {
 			return list, err

@@ -69,7 +69,7 @@ func (f *pingFlags) run(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	rows := []pingRow{}
-	err = during(ctx, s, func(ctx context.Context) error {
+	err = s.During(ctx, func(ctx context.Context) error {
 		for _, t := range over {
 			rows = append(rows, pingOver(ctx, s, t, f.count)...)
 		}

@@ -9,7 +9,6 @@ import (
 
 	"deskside"
 	"deskside/client"
-	"deskside/internal/plain"
 	"deskside/rcinfo"
 )
 
@@ -124,40 +123,6 @@ func (e *env) sayAsking(a rcinfo.Asking) {
 // sayDigits tells what to read out at a first meeting.
 func (e *env) sayDigits(digits string) {
 	fmt.Fprintf(e.stderr, "you have never met this agent: read these digits to the person, who types them in: %s %s\n", digits[:3], digits[3:])
-}
-
-// during runs do with a context that also ends when the session does, ends the
-// session after it, and gives the session's end as the error when that is why
-// do failed.
-func during(ctx context.Context, s *client.Session, do func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-s.Done():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	err := do(ctx)
-	select {
-	case <-s.Done():
-		if err != nil {
-			return endError(s.Ended())
-		}
-	default:
-	}
-	s.Close()
-	return err
-}
-
-// endError says why a session ended under a command that was using it.
-func endError(e rcinfo.Ended) error {
-	words := e.Words
-	if words == "" {
-		words = e.Session.Cause.Words()
-	}
-	return deskside.Errorf(deskside.CodeEnded, "the session ended: %s", plain.Text(words))
 }
 
 // sayStates tells of a session that the network loses, and that returns, until

@@ -61,6 +61,7 @@ func knowTopics(root *cobra.Command) {
 	if err != nil || help.Run == nil {
 		return
 	}
+	help.Example = "  deskside help cp"
 	show := help.Run
 	help.Run = nil
 	help.RunE = func(c *cobra.Command, args []string) error {

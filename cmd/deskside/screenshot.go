@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	"image/png"
 	"io"
 	"slices"
 
@@ -49,17 +46,22 @@ func (f *screenshotFlags) run(ctx context.Context, e *env, args []string) error 
 		return err
 	}
 	var picture *raster.Image
-	err = during(ctx, s, func(ctx context.Context) (err error) {
+	err = s.During(ctx, func(ctx context.Context) (err error) {
 		picture, err = capture(ctx, s, f.screen)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if f.out == "-" {
-		return writePNG(e.stdout, picture)
+	png, err := picture.PNG()
+	if err != nil {
+		return err
 	}
-	if err := savePNG(f.out, picture); err != nil {
+	if f.out == "-" {
+		_, err := e.stdout.Write(png)
+		return err
+	}
+	if err := atomicfile.Write(f.out, png, 0o644); err != nil {
 		return err
 	}
 	return e.show(map[string]any{"file": f.out, "width": picture.W, "height": picture.H}, func(w io.Writer) error {
@@ -110,24 +112,3 @@ func capture(ctx context.Context, s *client.Session, screen string) (*raster.Ima
 
 // pixels are the encodings that paint.
 var pixels = []codec.Encoding{codec.Raw, codec.CopyRect, codec.Tight, codec.ZRLE}
-
-// writePNG encodes a picture.
-func writePNG(w io.Writer, m *raster.Image) error {
-	out := image.NewNRGBA(image.Rect(0, 0, m.W, m.H))
-	for y := range m.H {
-		from, to := m.Row(y, 0, m.W), out.Pix[y*out.Stride:]
-		for x := 0; x < len(from); x += raster.BytesPerPixel {
-			to[x], to[x+1], to[x+2], to[x+3] = from[x+2], from[x+1], from[x], 0xff
-		}
-	}
-	return png.Encode(w, out)
-}
-
-// savePNG writes a file that is there whole or not at all.
-func savePNG(path string, m *raster.Image) error {
-	var text bytes.Buffer
-	if err := writePNG(&text, m); err != nil {
-		return err
-	}
-	return atomicfile.Write(path, text.Bytes(), 0o644)
-}

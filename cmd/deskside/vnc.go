@@ -77,7 +77,7 @@ func (f *vncFlags) run(ctx context.Context, e *env, args []string) error {
 // serve tunnels viewers until the session ends or the user does. An
 // interruption is the usual end and no failure.
 func (f *vncFlags) serve(ctx context.Context, e *env, s *client.Session, l net.Listener) error {
-	err := during(ctx, s, func(ctx context.Context) error {
+	err := s.During(ctx, func(ctx context.Context) error {
 		var viewers sync.WaitGroup
 		defer viewers.Wait()
 		ctx, stop := context.WithCancel(ctx)

@@ -26,6 +26,8 @@ export class Chat {
   private peer = "The person";
   private got = 0;
   private read = 0;
+  private seen = 0; // theirs
+  private readonly kept: string;
   private readonly log = h("ol", { class: "lines", "aria-label": "Conversation" });
   private readonly scroller: HTMLElement;
   private readonly typing = h("p", { class: "typing", hidden: true });
@@ -34,6 +36,8 @@ export class Chat {
   private readonly sendButton: HTMLButtonElement;
 
   constructor(private tab: Tab, private changed: () => void, private isOpen: () => boolean) {
+    this.kept = `deskside.seen.${tab.id}`;
+    this.seen = Number(sessionStorage.getItem(this.kept));
     this.input = h("textarea", { rows: 1, placeholder: "Write to the person", "aria-label": "Message", maxlength: maxLine,
       oninput: () => { this.grow(); this.tellTyping(); },
       onkeydown: (e: KeyboardEvent) => {
@@ -120,6 +124,7 @@ export class Chat {
     this.put(id, e.seq ?? 0, mine, e.name || (mine ? "You" : this.peer), e.text ?? "", e.at ?? new Date().toISOString(), "sent");
     if (mine) { this.reached(this.got, this.read); return; }
     show(this.typing, false);
+    if ((e.seq ?? 0) <= this.seen) return; // before the page was loaded again
     if (this.isOpen() && document.hasFocus()) { this.see(); return; }
     this.unread++;
     if (!this.isOpen()) say(`${e.name || this.peer} wrote: ${e.text ?? ""}`);
@@ -175,7 +180,11 @@ export class Chat {
   /** see tells that everything so far was read. */
   see(): void {
     const theirs = [...this.lines.values()].filter((l) => !l.mine).at(-1);
-    if (theirs) this.tell({ do: "seen", seq: theirs.seq });
+    if (theirs) {
+      this.seen = Math.max(theirs.seq, this.seen);
+      sessionStorage.setItem(this.kept, String(this.seen)); // a page that is loaded again knows
+      this.tell({ do: "seen", seq: this.seen });
+    }
     if (this.unread === 0) return;
     this.unread = 0;
     this.changed();

@@ -194,7 +194,10 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     limits.classList.toggle("soon", soon);
     if (tab.phase === "suspended") text(lostWords, `It may return until ${hour(info?.until)} (${clock(rest)} left). Keys and buttons were released.`);
   }
-  const ticking = setInterval(drawTime, 1000);
+  const ticking = setInterval(() => {
+    drawTime();
+    if (look.getAttribute("aria-expanded") === "true" && tab.phase === "open") void screens.read(); // they may change under the menu
+  }, 1000);
 
   function update(t: Tab): void {
     const was = tab.phase;

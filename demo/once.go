@@ -1,11 +1,10 @@
-package main
+package demo
 
 import (
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,8 +21,8 @@ import (
 	"deskside/xfer"
 )
 
-// step is something that a scripted session did, and how long it took.
-type step struct {
+// Step is something that a scripted session did, and how long it took.
+type Step struct {
 	Transport deskside.Transport `json:"transport,omitempty"`
 	What      string             `json:"what"`
 	Took      float64            `json:"ms"`
@@ -34,32 +33,28 @@ type script struct {
 	*stage
 	dir   string // the agent's
 	over  deskside.Transport
-	steps []step
-	image string // where to save what was seen
+	steps []Step
 }
 
 // once does one session over each transport, and fails unless all of it held.
-func (s *stage) once(ctx context.Context, image string) error {
+func (s *stage) once(ctx context.Context) ([]Step, error) {
 	dir, err := s.agentDir(false)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	run := &script{stage: s, dir: dir, image: image}
+	run := &script{stage: s, dir: dir}
 	for _, t := range []deskside.Transport{deskside.TCP, deskside.UDP} {
 		run.over = t
 		if err := run.pass(ctx); err != nil {
-			return fmt.Errorf("over %s: %w", t, err)
+			return nil, fmt.Errorf("over %s: %w", t, err)
 		}
 	}
 	run.over = ""
 	began := time.Now()
 	if err := run.did(run.checkAudit(), "the audit is whole and has all four services over both transports", began); err != nil {
-		return err
+		return nil, err
 	}
-	return s.e.show(map[string]any{"steps": run.steps, "screenshot": image}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "all of it held, on all eight endpoints; what was seen is in %s\n", image)
-		return err
-	})
+	return run.steps, nil
 }
 
 // did notes what was done since began, unless err says that it was not.
@@ -68,9 +63,9 @@ func (s *script) did(err error, what string, began time.Time) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	took := float64(time.Since(began).Microseconds()) / 1000
-	s.steps = append(s.steps, step{s.over, what, took})
-	if !s.e.json {
-		fmt.Fprintf(s.e.stdout, "%-4s %-78s %9.1f ms\n", s.over, what, took)
+	s.steps = append(s.steps, Step{s.over, what, took})
+	if s.cfg.Did != nil {
+		s.cfg.Did(s.steps[len(s.steps)-1])
 	}
 	return nil
 }
@@ -100,7 +95,7 @@ func (s *script) pass(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = during(ctx, session, func(ctx context.Context) error { return s.work(ctx, session, &g) })
+	err = session.During(ctx, func(ctx context.Context) error { return s.work(ctx, session, &g) })
 	if err != nil {
 		return err
 	}
@@ -184,7 +179,7 @@ func (s *script) talk(ctx context.Context, session *client.Session, socket strin
 	if socket == "" {
 		return errors.New("the agent serves no chat to the person")
 	}
-	operator := chat.NewClient(chat.ClientConfig{Open: openChat(session)})
+	operator := session.Chat()
 	defer operator.Close()
 	theirs := person.NewClient(socket, session.Info().ID)
 	defer theirs.Close()
@@ -239,7 +234,7 @@ func (s *script) copyThereAndBack(ctx context.Context, session *client.Session) 
 	if err := os.WriteFile(there, data, 0o600); err != nil {
 		return err
 	}
-	x := files(session)
+	x := session.Files()
 	began := time.Now()
 	sent, err := x.Put(ctx, there, name, xfer.Options{})
 	if err := s.did(err, "a file of 8 MiB was copied to the agent", began); err != nil {
@@ -260,7 +255,7 @@ func (s *script) copyThereAndBack(ctx context.Context, session *client.Session) 
 // each service recorded over each transport.
 func (s *script) checkAudit() error {
 	dir := filepath.Join(s.dir, agent.AuditDir)
-	heads, err := readHeads(filepath.Join(s.stage.dir, "operator", "heads.jsonl"))
+	heads, err := audit.ReadHeads(filepath.Join(s.stage.dir, "operator", "heads.jsonl"))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"deskside"
 	"deskside/client"
+	"deskside/internal/atomicfile"
 	"deskside/raster"
 	"deskside/rfb"
 )
@@ -82,7 +83,11 @@ func (y *eye) until(ctx context.Context, ok func(*raster.Image) bool) error {
 func (y *eye) save(path string) error {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	return savePNG(path, y.picture)
+	png, err := y.picture.PNG()
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, png, 0o644)
 }
 
 // Keysyms of X11 that a line of shell needs besides its characters, which in
@@ -147,7 +152,7 @@ func (s *script) seeAKey(ctx context.Context, session *client.Session) error {
 	if err := os.WriteFile(filepath.Join(s.stage.dir, "home", program), []byte(text), 0o600); err != nil {
 		return err
 	}
-	defer func() { y.save(s.image) }() // of a failure as well
+	defer func() { y.save(s.cfg.Screenshot) }() // of a failure as well
 	began, err = s.typeLine(ctx, y, "sh ~/"+program, coloured)
 	if err := s.did(err, "a key was pressed and what it did is on the picture", began); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -104,7 +104,7 @@ func (s *stage) furnish(ctx context.Context) error {
 		return err
 	}
 	if _, err := s.start("mousepad", "mousepad", "--disable-server", note); err != nil {
-		fmt.Fprintf(s.e.stderr, "without an editor: %v\n", err)
+		fmt.Fprintf(s.cfg.Stderr, "without an editor: %v\n", err)
 	}
 	return s.until(ctx, "the terminal opens", func() bool {
 		_, err := os.Stat(filepath.Join(s.dir, "ready"))
