@@ -259,8 +259,8 @@ func TestBadInputIsRefused(t *testing.T) {
 		{"POST", "/api/kept", `{"theme":7}`, 400, deskside.CodeBadRequest},
 		{"POST", "/api/kept", `[]`, 400, deskside.CodeBadRequest},
 		{"POST", "/api/look", `{"address":"nowhere"}`, 502, deskside.CodeUnreachable},
-		{"POST", "/api/pin", `{"address":"192.168.7.40","agent":"short","group":"abcd"}`, 400, deskside.CodeBadRequest},
-		{"POST", "/api/pin", `{"address":"192.168.7.40","agent":"` + keyOf("192.168.7.40").String() + `","group":"zzzz"}`, 403, deskside.CodeWrongKey},
+		{"POST", "/api/pin", `{"address":"192.168.7.40","agent":"short","filled":"abcd"}`, 400, deskside.CodeBadRequest},
+		{"POST", "/api/pin", `{"address":"192.168.7.40","agent":"` + keyOf("192.168.7.40").String() + `","filled":"zzzz"}`, 403, deskside.CodeWrongKey},
 		{"POST", "/api/tabs", `{"machine":"nobody","rights":"view"}`, 404, deskside.CodeNotFound},
 		{"POST", "/api/tabs", `{"machine":"front-desk-1","rights":"none"}`, 400, deskside.CodeBadRequest},
 		{"POST", "/api/tabs", `{"machine":"front-desk-1","rights":"fly"}`, 400, deskside.CodeBadRequest},
@@ -285,15 +285,21 @@ func TestBadInputIsRefused(t *testing.T) {
 	}
 }
 
-func TestLookKeepsTheLastGroupBack(t *testing.T) {
+func TestLookLeavesGaps(t *testing.T) {
 	a := newAPI(t, withMachines(), console.Config{})
 	id := keyOf("192.168.7.40")
 	_, text := a.do(a.request("POST", "/api/look", `{"address":"192.168.7.40"}`))
 	var l struct{ Masked string }
-	if err := json.Unmarshal([]byte(text), &l); err != nil || l.Masked == "" || strings.HasSuffix(l.Masked, id.LastGroup()) {
+	if err := json.Unmarshal([]byte(text), &l); err != nil || strings.Count(l.Masked, "????") != 3 {
 		t.Fatalf("look gave %s (%v)", text, err)
 	}
-	a.call("POST", "/api/pin", `{"address":"192.168.7.40","agent":"`+id.String()+`","group":" `+strings.ToUpper(id.LastGroup())+` "}`)
+	pin := func(filled string) string {
+		return `{"address":"192.168.7.40","agent":"` + id.String() + `","filled":"` + filled + `"}`
+	}
+	for _, wrong := range []string{"", l.Masked, id.LastGroup(), keyOf("elsewhere").String()} {
+		a.refused(a.request("POST", "/api/pin", pin(wrong)), http.StatusForbidden, deskside.CodeWrongKey)
+	}
+	a.call("POST", "/api/pin", pin(" "+strings.ToUpper(id.String())))
 	if a.back.pinned["192.168.7.40"] != id {
 		t.Error("the key was not pinned")
 	}

@@ -24,8 +24,8 @@
 //	POST   /api/machines  {old name address group note}   adds one, or changes old
 //	DELETE /api/machines/{name}
 //	POST   /api/kept      {name: text ...}        what the page keeps of the operator's habits
-//	POST   /api/look      {address}               who answers there; the ID's last group is masked
-//	POST   /api/pin       {address agent group}   remembers its key, if group is the ID's last
+//	POST   /api/look      {address}               who answers there; three groups of the ID are masked
+//	POST   /api/pin       {address agent filled}  remembers its key, if filled is its ID
 //	POST   /api/tabs      {machine rights reason transport}   begins a setup
 //	POST   /api/tabs/{tab}/end                    cancels it, or ends its session
 //	DELETE /api/tabs/{tab}                        closes a tab that is over

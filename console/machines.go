@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"deskside/identity"
+
 	"deskside"
 )
 
@@ -100,26 +102,24 @@ func (c *Console) look(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := struct {
 		Look
-		Masked string `json:"masked"` // the ID without its last group
-	}{Look: l}
-	id := l.Agent.String()
-	shown.Masked = strings.TrimSuffix(id, l.Agent.LastGroup())
+		Masked string `json:"masked"` // the ID with gaps
+	}{l, identity.LeaveGaps(l.Agent).String()}
 	return writeJSON(w, shown)
 }
 
-// pin remembers the key at an address if the operator could read the last
-// group of its ID at the machine.
+// pin remembers the key at an address if the operator could fill in, as read at
+// the machine, what look left out of its ID.
 func (c *Console) pin(w http.ResponseWriter, r *http.Request) error {
 	var ask struct {
 		Address string           `json:"address"`
 		Agent   deskside.AgentID `json:"agent"`
-		Group   string           `json:"group"`
+		Filled  string           `json:"filled"` // the ID
 	}
 	if err := readJSON(w, r, &ask); err != nil {
 		return err
 	}
-	if !strings.EqualFold(strings.TrimSpace(ask.Group), ask.Agent.LastGroup()) {
-		return deskside.Errorf(deskside.CodeWrongKey, "%q is not the last group of the ID that answered", ask.Group).
+	if id, err := deskside.ParseKeyID(ask.Filled); err != nil || id != ask.Agent {
+		return deskside.Errorf(deskside.CodeWrongKey, "this is not the ID that answered").
 			Hint("Read it again at the machine. If it stays different, another computer answers at this address: do not connect.")
 	}
 	if err := c.cfg.Backend.Pin(tidy(ask.Address), ask.Agent); err != nil {

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
+
+	"deskside/internal/await"
 
 	"deskside"
 )
@@ -14,12 +18,11 @@ import (
 func TestCompareID(t *testing.T) {
 	id := deskside.AgentID{1, 2, 3, 31: 9}
 	for typed, want := range map[string]deskside.Code{
-		id.LastGroup() + "\n":                           "",
-		" " + strings.ToUpper(id.LastGroup()) + " \r\n": "",
-		"abcd\n":                     deskside.CodeWrongKey,
+		id.String() + "\n":           "",
+		"abcd abcd abcd\n":           deskside.CodeWrongKey,
+		id.LastGroup() + "\n":        deskside.CodeWrongKey,
 		"\n":                         deskside.CodeWrongKey,
-		id.String() + "\n":           deskside.CodeWrongKey,
-		id.LastGroup():               deskside.CodeInternal, // the input ended
+		id.String():                  deskside.CodeInternal, // the input ended
 		strings.Repeat("x", 1000000): deskside.CodeInternal,
 	} {
 		var out bytes.Buffer
@@ -27,9 +30,32 @@ func TestCompareID(t *testing.T) {
 		if err := compareID(t.Context(), e, id); deskside.CodeOf(err) != want {
 			t.Errorf("%.20q: %v, want %q", typed, err, want)
 		}
-		if strings.Contains(out.String(), id.LastGroup()) {
+		if strings.Contains(out.String(), id.String()) {
 			t.Errorf("the question gives the answer away: %s", out.String())
 		}
+	}
+}
+
+// TestCompareIDAtATerminal fills in what is left out.
+func TestCompareIDAtATerminal(t *testing.T) {
+	id := deskside.AgentID{5, 6, 7, 31: 1}
+	in, typed := io.Pipe()
+	shown, out := io.Pipe()
+	got := make(chan error, 1)
+	go func() { got <- compareID(t.Context(), &env{stdin: in, stderr: out}, id) }()
+	lines := bufio.NewScanner(shown)
+	lines.Scan()
+	lines.Scan()
+	whole, answer := strings.Split(id.String(), "-"), ""
+	for i, group := range strings.Split(strings.TrimSpace(lines.Text()), "-") {
+		if group == "????" {
+			answer += whole[i] + " "
+		}
+	}
+	go io.Copy(io.Discard, shown)
+	fmt.Fprintln(typed, answer)
+	if err := await.Recv(t, "the answer is looked at", got); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskside"
+	"deskside/identity"
 )
 
 type trustFlags struct {
@@ -27,7 +28,7 @@ it. The ID is what deskside agent init and the agent's window show; have it
 read to you, or copied, by somebody at the machine.
 
 Without --fingerprint, at a terminal, the agent is reached and its ID is shown
-without its last group, which you type in as it is read to you.
+with three groups left out, which you type in as they are read to you.
 
 A pin is never changed silently. If an agent's key has changed, find out why,
 and remove its line from agents.json in the operator's place before you trust
@@ -80,17 +81,20 @@ func (f *trustFlags) agentID(ctx context.Context, e *env, host string) (deskside
 	return a.Key, compareID(ctx, e, a.Key)
 }
 
-// compareID has a person type the last group of the ID.
+// compareID has a person fill in what is left out of the ID.
 func compareID(ctx context.Context, e *env, id deskside.AgentID) error {
-	shown := strings.TrimSuffix(id.String(), id.LastGroup())
-	fmt.Fprintf(e.stderr, "The agent's ID is\n  %s????\nHave it read to you at the agent, and type its last four letters: ", shown)
+	gaps := identity.LeaveGaps(id)
+	fmt.Fprintf(e.stderr, `The agent's ID is
+  %s
+Have it read to you at the agent: every group must be the same. Type the three
+that are left out here: `, gaps)
 	line, err := readAnswer(ctx, e)
 	if err != nil {
 		fmt.Fprintln(e.stderr)
 		return fmt.Errorf("reading the answer: %w", err)
 	}
-	if typed := strings.ToLower(strings.TrimSpace(line)); typed != id.LastGroup() {
-		return deskside.Errorf(deskside.CodeWrongKey, "%q is not how the ID ends: somebody else may have answered in the agent's place", typed).
+	if !gaps.Filled(line) {
+		return deskside.Errorf(deskside.CodeWrongKey, "%q is not what the ID has there: somebody else may have answered in the agent's place", strings.TrimSpace(line)).
 			Hint("Have the whole ID read again; do not trust this one.")
 	}
 	return nil

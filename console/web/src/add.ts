@@ -81,32 +81,46 @@ function unreached(d: Dialog, m: Draft, f: Fault): void {
   again.focus();
 }
 
-/** compare lets the operator type the last group of the machine's ID. */
+/** compare lets the operator fill in what is left out of the machine's ID. */
 function compare(d: Dialog, m: Draft, l: Look): void {
-  const last = h("input", { type: "text", class: "last-group", maxlength: 4, required: true, autocomplete: "off", spellcheck: "false", "aria-label": "Last group of the ID" });
+  const groups = l.masked.split("-").map((g, i) => g !== "????" ? h("code", {}, g)
+    : h("input", { type: "text", class: "id-gap", maxlength: 4, required: true, autocomplete: "off", spellcheck: "false", "aria-label": `Group ${i + 1} of the ID` }));
+  const gaps = groups.filter((g): g is HTMLInputElement => g instanceof HTMLInputElement);
+  // A full group goes on to the next; a pasted one fills all.
+  gaps.forEach((g, i) => {
+    g.addEventListener("input", () => { if (g.value.length === 4) gaps[i + 1]?.select(); });
+    g.addEventListener("paste", (e) => {
+      const words = (e.clipboardData?.getData("text") ?? "").trim().split(/[\s-]+/);
+      if (words.length !== gaps.length && words.length !== groups.length) return;
+      e.preventDefault();
+      const all = words.length === groups.length;
+      gaps.forEach((to, n) => { to.value = (all ? words[groups.indexOf(to)] : words[n]) ?? ""; });
+    });
+  });
   const problem = h("div");
   const form = h("form", { id: fresh("form"), onsubmit: (e: Event) => { e.preventDefault(); void pin(); } },
     h("h3", {}, "Compare now"),
-    h("p", { class: "soft" }, "Read the machine's ID at the machine itself and type its last four letters."),
-    h("div", { class: "fingerprint" }, ...l.masked.split("-").filter(Boolean).map((g) => h("code", {}, g)), last), problem,
+    h("p", { class: "soft" }, "Read the ID at the machine itself: every group must be the same. Type the three that are left out here."),
+    h("div", { class: "fingerprint" }, ...groups), problem,
     h("h3", {}, "Or at the first session"),
     h("p", { class: "soft" }, "Connect, and read the six digits you are shown to the person. They type them in before they can allow anything."));
   const yes = button("It is the same", { kind: "primary", submit: true });
   yes.setAttribute("form", form.id);
   const pin = async (): Promise<void> => {
     yes.disabled = true;
+    const filled = groups.map((g) => g instanceof HTMLInputElement ? g.value.trim() : g.textContent ?? "").join("-");
     try {
-      await call("POST", "/api/pin", { address: m.address, agent: l.agent, group: last.value });
+      await call("POST", "/api/pin", { address: m.address, agent: l.agent, filled });
       toast(`${m.name} is known from now on.`);
       d.close();
     } catch (e) {
       fill(problem, faultNote(faultOf(e)));
-      last.select();
+      gaps[0]?.select();
     }
     yes.disabled = false;
   };
   const says = l.name ? `It says its name is ${l.name}. ` : "";
   fill(d.body, h("p", {}, `${says}Make sure that it is the computer you mean.`), form);
   fill(d.foot, button("At the first session", {}, () => d.close()), yes);
-  last.focus();
+  gaps[0]?.focus();
 }
