@@ -27,7 +27,8 @@ type Request struct {
 type Situation struct {
 	Presence Presence
 	Open     []deskside.Session // sessions that are granted, active or suspended
-	Broken   error              // the policy file in place does not parse
+	Answered bool               // one of them is by the person's answer
+	Broken   error              // the policy file in place cannot be used
 }
 
 // Basis is why a session may be: what was decided in its favour.
@@ -35,10 +36,14 @@ type Basis uint8
 
 // The bases.
 const (
-	ByPolicy  Basis = iota // policy allows it unasked
-	ByPerson               // the person consented
-	ByAbsence              // nobody was there to ask, and policy allows it then
+	ByPolicy  Basis = iota // policy allows it to this key unasked
+	ByPerson               // policy names the key, and the person consented
+	ByAbsence              // policy names the key, and allows it while nobody is there to ask
+	ByMeeting              // policy does not name the key; the person let it in, with six digits
 )
+
+// Answered reports whether the person's answer is a part of the basis.
+func (b Basis) Answered() bool { return b == ByPerson || b == ByMeeting }
 
 // Decision is what policy says to a request.
 type Decision struct {
@@ -47,7 +52,7 @@ type Decision struct {
 	Rights  deskside.Rights // at most these
 	Ask     bool            // the person must consent
 	Digits  bool            // and type the six digits
-	Basis   Basis           // where the person need not be asked
+	Basis   Basis           // on which the session is, once the person has been asked where they must be
 	Limits  Limits
 }
 
@@ -88,14 +93,15 @@ func (p *Policy) decideStranger(rule OperatorRule, req Request, sit Situation) D
 	if d.Refusal != nil {
 		return refuse(deskside.CodeBusy, "the person cannot be asked for that now", "Talk to them, and ask again, for less where they expect less.")
 	}
+	d.Basis = ByMeeting
 	return d
 }
 
 // decide decides about a key to which policy gives something.
 func (p *Policy) decide(rule OperatorRule, req Request, sit Situation) Decision {
 	if sit.Broken != nil {
-		return refuse(deskside.CodePolicyBroken, "the agent's policy file does not parse, so no new session may begin",
-			"The agent's owner must mend it; the agent's log names the line.")
+		return refuse(deskside.CodePolicyBroken, "the agent's policy file does not parse or is open to others, so no new session may begin",
+			"The agent's owner must mend it; the agent's log says what is wrong.")
 	}
 	d := Decision{
 		Name:   rule.Name,
@@ -112,11 +118,14 @@ func (p *Policy) decide(rule OperatorRule, req Request, sit Situation) Decision 
 		return Decision{Refusal: r}
 	}
 	joins := others(req, sit) > 0
-	d.Ask = d.Ask || joins
-	if !d.Ask || sit.Presence == Present {
+	if d.Ask = d.Ask || joins; !d.Ask {
 		return d
 	}
-	return p.absent(d, sit, d.Digits || joins)
+	d.Basis = ByPerson
+	if sit.Presence == Present {
+		return d
+	}
+	return p.absent(d, sit, d.Digits || joins || sit.Answered)
 }
 
 // joining refuses a session too many.
@@ -147,7 +156,9 @@ func others(req Request, sit Situation) (n int) {
 }
 
 // absent settles a question that nobody is there to answer. A first meeting
-// and a second operator always need a person.
+// and a second operator always need a person. So does everybody while a session
+// is open that the person allowed: whoever has control in it could bring the
+// absence about, and so get more than the person gave.
 func (p *Policy) absent(d Decision, sit Situation, needsPerson bool) Decision {
 	allowed := p.Nobody == NobodyAllowLocked || (p.Nobody == NobodyAllow && sit.Presence == Nobody)
 	if allowed && !needsPerson {
@@ -165,22 +176,31 @@ func refuse(code deskside.Code, words, do string, args ...any) Decision {
 	return Decision{Refusal: deskside.Errorf(code, "%s", words).Hint(do, args...)}
 }
 
-// Wire gives the limits as a session has them.
+// Wire gives the limits as a session has them: whole seconds, never more than
+// policy says.
 func (l Limits) Wire() deskside.Limits {
-	sec := func(d Duration) deskside.Seconds {
-		return deskside.Seconds(time.Duration(d).Round(time.Second) / time.Second)
-	}
+	sec := func(d Duration) deskside.Seconds { return deskside.Seconds(time.Duration(d) / time.Second) }
 	return deskside.Limits{Idle: sec(l.Idle), Absolute: sec(l.Absolute), Grace: sec(l.Grace)}
 }
 
 // Keep gives the rights that a session on a basis may keep under the policy,
-// none if it must end.
+// none if it must end. What began because policy names the key ends when policy
+// no longer does, whatever it says of keys that it does not name.
 func (p *Policy) Keep(key deskside.OperatorID, rights deskside.Rights, basis Basis) deskside.Rights {
 	rule, ok := p.Ceiling(key)
-	stands := basis == ByPerson ||
-		(basis == ByPolicy && rule.Consent == ConsentAllow) ||
-		(basis == ByAbsence && (rule.Consent == ConsentAllow || p.Nobody == NobodyAllow || p.Nobody == NobodyAllowLocked))
-	if !ok || !stands {
+	_, named := p.Operators[key]
+	stands := false
+	switch basis {
+	case ByPolicy:
+		stands = named && rule.Consent == ConsentAllow
+	case ByPerson:
+		stands = named
+	case ByAbsence:
+		stands = named && (rule.Consent == ConsentAllow || p.Nobody == NobodyAllow || p.Nobody == NobodyAllowLocked)
+	case ByMeeting:
+		stands = ok
+	}
+	if !stands {
 		return 0
 	}
 	return rights & rule.Rights

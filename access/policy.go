@@ -53,11 +53,16 @@ const (
 // Duration is a time span written as "15m" or "1h30m".
 type Duration time.Duration
 
-// UnmarshalText reads what time.ParseDuration does; it must be positive.
+// UnmarshalText reads what time.ParseDuration does, from a second on: what
+// operators are told and sessions are held to counts whole seconds, and a limit
+// of none would mean something else in each place.
 func (d *Duration) UnmarshalText(b []byte) error {
 	v, err := time.ParseDuration(string(b))
 	if err != nil || v <= 0 {
 		return fmt.Errorf("%q is not a time span such as 90s, 15m or 8h", b)
+	}
+	if v < time.Second {
+		return fmt.Errorf("%q is less than a second, the shortest time span there is here", b)
 	}
 	*d = Duration(v)
 	return nil
@@ -85,7 +90,8 @@ func rightList(v any) (deskside.Rights, error) {
 	return 0, fmt.Errorf("rights: want %q or a list such as [%q, %q]", "all", "view", "chat")
 }
 
-// Limits bound each session of an operator. A zero takes the default.
+// Limits bound each session of an operator. A zero takes the default. Where
+// policy sets one for all and another for an operator, the shorter holds.
 type Limits struct {
 	Idle     Duration `toml:"idle,omitempty"`     // default 15m
 	Absolute Duration `toml:"absolute,omitempty"` // default 8h
@@ -101,15 +107,29 @@ var DefaultLimits = Limits{
 	Ask:      Duration(time.Minute),
 }
 
-// or takes the smaller of each limit that both set, or the one that is set.
+// or fills in from base what l does not set.
 func (l Limits) or(base Limits) Limits {
-	pick := func(own, base Duration) Duration {
+	return l.each(base, func(own, base Duration) Duration {
 		if own == 0 {
 			return base
 		}
 		return own
-	}
-	return Limits{pick(l.Idle, base.Idle), pick(l.Absolute, base.Absolute), pick(l.Grace, base.Grace), pick(l.Ask, base.Ask)}
+	})
+}
+
+// within takes the shorter of each limit that both set, or the one that is set:
+// of two that meet, the one that allows less holds.
+func (l Limits) within(all Limits) Limits {
+	return l.each(all, func(own, all Duration) Duration {
+		if own == 0 || all == 0 {
+			return own + all
+		}
+		return min(own, all)
+	})
+}
+
+func (l Limits) each(m Limits, pick func(l, m Duration) Duration) Limits {
+	return Limits{pick(l.Idle, m.Idle), pick(l.Absolute, m.Absolute), pick(l.Grace, m.Grace), pick(l.Ask, m.Ask)}
 }
 
 // OperatorRule permits one operator by key.
@@ -248,7 +268,7 @@ func (f *file) operators(p *Policy, at toml.Lines) error {
 		if _, twice := p.Operators[key]; twice {
 			return fail(fmt.Errorf("operator: key %s is named twice", key))
 		}
-		rule := OperatorRule{Key: key, Name: o.Name, Consent: o.Consent, Limits: o.Limits.or(p.Limits)}
+		rule := OperatorRule{Key: key, Name: o.Name, Consent: o.Consent, Limits: o.Limits.within(f.Limits).or(DefaultLimits)}
 		if rule.Name == "" {
 			rule.Name = "operator " + key.LastGroup()
 		}

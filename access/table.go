@@ -168,6 +168,27 @@ func (t *Table) Check(id deskside.SessionID, right deskside.Right) error {
 	return nil
 }
 
+// Answered reports whether a session that has not ended is by the person's
+// answer.
+func (t *Table) Answered() bool {
+	for _, r := range t.rows {
+		if r.State != deskside.Ended && r.basis.Answered() {
+			return true
+		}
+	}
+	return false
+}
+
+// Of gives the session that a live ticket belongs to, whoever holds it: for the
+// audit of a ticket that does not open what was asked for.
+func (t *Table) Of(ticket deskside.Ticket) (deskside.Session, bool) {
+	o, ok := t.tickets[sha256.Sum256(ticket[:])]
+	if !ok {
+		return deskside.Session{}, false
+	}
+	return t.rows[o.session].Session, true
+}
+
 // Attach makes a granted session active: its control stream is there.
 func (t *Table) Attach(now time.Time, id deskside.SessionID) error {
 	r, ok := t.rows[id]

@@ -48,6 +48,33 @@ func verify(tab *Table, ticket deskside.Ticket, s deskside.Service, k deskside.O
 	return err
 }
 
+func TestTheSessionOfATicketAndOfAnAnswer(t *testing.T) {
+	var tab Table
+	if tab.Answered() {
+		t.Error("an empty table has an answer")
+	}
+	id, tickets := open(t, &tab)
+	if s, ok := tab.Of(tickets[deskside.RemCtrl]); !ok || s.ID != id || s.Reason != "printer" {
+		t.Errorf("a live ticket is of %+v, %v", s, ok)
+	}
+	if s, ok := tab.Of(deskside.NewTicket()); ok {
+		t.Errorf("a guess is of %+v", s)
+	}
+	if tab.Suspend(start, id); !tab.Answered() {
+		t.Error("a session that may return is by no answer")
+	}
+	tab.End(start, id, deskside.CauseGrace)
+	if s, ok := tab.Of(tickets[deskside.RemCtrl]); ok || tab.Answered() {
+		t.Errorf("after the end: %+v, %v", s, tab.Answered())
+	}
+	for _, basis := range []Basis{ByPolicy, ByAbsence} {
+		other := tab.Ask(start, deskside.Operator{Key: key(1)}, deskside.AllRights, "")
+		if _, err := tab.Grant(start, other, deskside.AllRights, DefaultLimits, basis); err != nil || tab.Answered() {
+			t.Errorf("a session on basis %d: %v, by an answer %v", basis, err, tab.Answered())
+		}
+	}
+}
+
 func TestAnAnswerCountsOnce(t *testing.T) {
 	var tab Table
 	id, _ := open(t, &tab)

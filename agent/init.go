@@ -52,7 +52,10 @@ unknown-operators = "deny"
 unknown-rights = "view,control,chat,info"
 
 # When consent is needed and nobody can give it: "deny"; "allow" while nobody
-# is logged on; "allow-if-locked" also while the screen is locked.
+# is logged on; "allow-if-locked" also while the screen is locked. It holds for
+# the operators below alone, and not while a session is open that the person
+# allowed. An operator with control can lock the screen by hand, end the
+# session, and then be let in unasked: allow it where you trust them with that.
 nobody-logged-on = "deny"
 
 # A second operator beside the first: "ask" the person, or "deny".
@@ -65,7 +68,8 @@ max-sessions = 4
 # many messages it had, is always in it.
 audit-chat = false
 
-# An operator below may have limits of their own: limits = { idle = "30m" }.
+# In whole seconds. An operator below may have limits of their own, as in
+# limits = { idle = "5m" }: the shorter of the two holds.
 [limits]
 idle = "15m"     # without operator activity
 absolute = "8h"  # from its beginning

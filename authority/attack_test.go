@@ -335,6 +335,71 @@ func TestStrangersWhoMayAskLearnNothing(t *testing.T) {
 	}
 }
 
+// Taking an operator out of policy ends what the person allowed them, also
+// where policy asks about keys that it does not name; and whom the person let in
+// with digits stays.
+func TestARemovedOperatorKeepsNothing(t *testing.T) {
+	n := transporttest.New(t, deskside.Memory)
+	h := openHouse(t, n, withConsent)
+	h.person.answers <- desktop.Answer{Choice: desktop.Allow}
+	_, control := h.begin(t)
+	askedAbout := &access.Policy{Unknown: access.UnknownAsk, UnknownRights: deskside.RightsOf(deskside.View, deskside.Control)}
+	h.SetPolicy(askedAbout, nil)
+	if ended := farewell(t, control); ended == nil || ended.Session.Cause != deskside.CausePolicy {
+		t.Errorf("last words %+v", ended)
+	}
+	if open := h.Open(); len(open) != 0 {
+		t.Fatalf("open %+v", open)
+	}
+	digits := "123456"
+	h.person.answers <- desktop.Answer{Choice: desktop.Allow, Digits: digits}
+	met, err := h.Setup(t.Context(), h.us(), setupOf(deskside.AllRights), &digits, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.SetPolicy(&access.Policy{Unknown: access.UnknownAsk, UnknownRights: deskside.RightsOf(deskside.View)}, nil)
+	if again, err := h.Resume(h.us(), rcinfo.Resume{Session: met.Session.ID}); err != nil || again.Session.Rights != deskside.RightsOf(deskside.View) {
+		t.Errorf("whom the person let in: %+v, %v", again.Session, err)
+	}
+}
+
+// Whoever was removed while the session was lost does not get it back.
+func TestARemovedOperatorDoesNotReturn(t *testing.T) {
+	h := openHouse(t, transporttest.New(t, deskside.Memory), withConsent)
+	h.person.answers <- desktop.Answer{Choice: desktop.Allow}
+	a := h.grant(t)
+	h.Authority.mu.Lock()
+	h.policy = &access.Policy{Unknown: access.UnknownAsk, UnknownRights: deskside.AllRights} // before narrow has come by
+	h.Authority.mu.Unlock()
+	if _, err := h.Resume(h.us(), rcinfo.Resume{Session: a.Session.ID}); deskside.CodeOf(err) != deskside.CodeDenied {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A screen that is locked, or a person who has gone, while a session is open
+// that they allowed gives nobody more than they gave: control of the desktop is
+// enough to lock it.
+func TestAbsenceGivesNothingBesideAnAnswer(t *testing.T) {
+	h := openHouse(t, transporttest.New(t, deskside.Memory), func(p *access.Policy) {
+		withConsent(p)
+		p.Nobody = access.NobodyAllowLocked
+	})
+	h.person.answers <- desktop.Answer{Choice: desktop.AllowView}
+	a := h.grant(t)
+	for _, gone := range []desktop.Presence{desktop.Locked, desktop.Nobody} {
+		h.person.mu.Lock()
+		h.person.presence = gone
+		h.person.mu.Unlock()
+		if _, err := h.Setup(t.Context(), h.us(), setupOf(deskside.AllRights), nil, nil); deskside.CodeOf(err) != deskside.CodeNobody {
+			t.Errorf("presence %v: %v", gone, err)
+		}
+	}
+	h.End(a.Session.ID, deskside.CauseOperator)
+	if b := h.grant(t); b.Session.Rights != deskside.AllRights {
+		t.Errorf("nobody is there, and policy allows it: %+v", b.Session)
+	}
+}
+
 // What is asked and not answered is no session: it keeps nobody out.
 func TestAQuestionIsNoSession(t *testing.T) {
 	n := transporttest.New(t, deskside.Memory)

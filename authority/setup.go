@@ -152,15 +152,14 @@ func (q *asked) run(ctx context.Context) (rcinfo.Answer, error) {
 		q.deny(q.caller, q.event(deskside.EventDenied), err)
 		return rcinfo.Answer{}, err
 	}
-	rights, basis := d.Rights, d.Basis
+	rights := d.Rights
 	if d.Ask {
 		if rights, err = q.ask(ctx, d); err != nil {
 			q.finish(err)
 			return rcinfo.Answer{}, err
 		}
-		basis = access.ByPerson
 	}
-	answer, err := q.grant(ctx, rights, basis)
+	answer, err := q.grant(ctx, rights, d.Basis)
 	if err != nil {
 		q.finish(err)
 	}
@@ -204,7 +203,7 @@ func (q *asked) decide(p access.Presence) access.Decision {
 	open := slices.DeleteFunc(q.table.Sessions(), func(s deskside.Session) bool { return s.State == deskside.Asked })
 	return q.policy.Decide(
 		access.Request{Operator: q.caller.Key, Rights: q.setup.Rights, Meeting: q.digits != nil},
-		access.Situation{Presence: p, Open: open, Broken: q.broken},
+		access.Situation{Presence: p, Open: open, Answered: q.table.Answered(), Broken: q.broken},
 	)
 }
 
@@ -353,14 +352,14 @@ func (q *asked) grant(ctx context.Context, rights deskside.Rights, basis access.
 		q.begun = kind == deskside.EventBegin
 	}
 	presence := q.presence
-	if basis == access.ByPerson {
+	if basis.Answered() {
 		presence = access.Present // whoever answered
 	}
 	q.mu.Lock()
 	rule, _ := q.policy.Ceiling(q.caller.Key)
 	rights = q.policy.Keep(q.caller.Key, rights, basis)
 	again := q.decide(presence)
-	unasked := again.Ask && basis != access.ByPerson // another session came first, and who joins it is asked about
+	unasked := again.Ask && !basis.Answered() // another session came first, and who joins it is asked about
 	if again.Refusal == nil && (rights == 0 || unasked || q.closed || ctx.Err() != nil) {
 		again.Refusal = deskside.Errorf(deskside.CodeDenied, "things changed while the session was being set up").Hint("Ask again.")
 	}
