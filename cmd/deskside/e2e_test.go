@@ -39,6 +39,7 @@ type deskE2E struct {
 	display string
 	dir     string // of the agent
 	files   string // the person's folder
+	home    string // of the operator
 	agent   *agent.Agent
 	client  *client.Client
 	page    *browsertest.Page
@@ -91,11 +92,13 @@ func (d *deskE2E) asked() bool {
 	return strings.Contains(xvfb.Run(d.t, d.display, "xwininfo", "-root", "-children"), `"Deskside question"`)
 }
 
-// serve starts the agent with a policy, and the console for an operator.
-func (d *deskE2E) serve(policy string, t deskside.Transport) {
+// serve starts the agent with a policy that permits the operator what the rules
+// say.
+func (d *deskE2E) serve(policy string, t deskside.Transport, rules ...access.OperatorRule) {
 	d.t.Helper()
 	var err error
-	if d.client, err = client.Open(filepath.Join(d.t.TempDir(), "operator")); err != nil {
+	d.home = filepath.Join(d.t.TempDir(), "operator")
+	if d.client, err = client.Open(d.home); err != nil {
 		d.t.Fatal(err)
 	}
 	if _, err = agent.Init(d.dir); err != nil {
@@ -104,6 +107,12 @@ func (d *deskE2E) serve(policy string, t deskside.Transport) {
 	policy += fmt.Sprintf("\n[clipboard]\nto-agent = true\nto-operator = true\n\n[[files]]\nname = \"ada\"\npath = %q\nwrite = true\n", d.files)
 	if err = os.WriteFile(filepath.Join(d.dir, agent.PolicyFile), []byte(policy), 0o600); err != nil {
 		d.t.Fatal(err)
+	}
+	for _, rule := range rules {
+		rule.Key = d.client.ID()
+		if err = agent.Permit(d.dir, rule); err != nil {
+			d.t.Fatal(err)
+		}
 	}
 	log := slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	ada := *loopback.Self()
@@ -117,6 +126,14 @@ func (d *deskE2E) serve(policy string, t deskside.Transport) {
 	}
 	d.t.Cleanup(func() { d.agent.Close() })
 	if err = d.client.Book().Put(client.Machine{Name: "front-desk-1", Address: d.host(), Group: "Front desk", Note: "Ada, ground floor"}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// knows pins the agent's key at the operator's.
+func (d *deskE2E) knows() {
+	d.t.Helper()
+	if err := d.client.Trust(d.host(), d.agent.ID()); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -227,14 +244,8 @@ func (d *deskE2E) read(name string) (string, bool) {
 
 func TestConsoleEndToEnd(t *testing.T) {
 	d := furnish(t, "openbox")
-	d.serve("", deskside.UDP)
-	rule := access.OperatorRule{Key: d.client.ID(), Name: "Grace, help desk", Rights: deskside.AllRights, Consent: access.ConsentAsk}
-	if err := agent.Permit(d.dir, rule); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.client.Trust(d.host(), d.agent.ID()); err != nil {
-		t.Fatal(err)
-	}
+	d.serve("", deskside.UDP, access.OperatorRule{Name: "Grace, help desk", Rights: deskside.AllRights, Consent: access.ConsentAsk})
+	d.knows()
 	d.open(1280, 720)
 	p := d.page
 	p.Has(".leg.up", "UDP")
