@@ -22,10 +22,19 @@ func TestProgress(t *testing.T) {
 	if strings.Contains(out.String(), "\x1b[31m") {
 		t.Errorf("a name has coloured the terminal: %q", out.String())
 	}
+	if !strings.Contains(out.String(), "two") {
+		t.Errorf("the second file is not shown: %q", out.String())
+	}
 }
 
 func TestProgressUnseen(t *testing.T) {
-	p := (&env{json: true, errTTY: true}).progress()
-	p.at(xfer.Progress{Path: "a", Done: 1, Total: 2})
-	p.end()
+	var out bytes.Buffer
+	for _, e := range []*env{{json: true, errTTY: true, stderr: &out}, {stderr: &out}} {
+		p := e.progress()
+		p.at(xfer.Progress{Path: "a", Done: 1, Total: 2})
+		p.end()
+	}
+	if out.Len() > 0 {
+		t.Errorf("where nobody looks it says %q", out.String())
+	}
 }

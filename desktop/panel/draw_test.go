@@ -1,7 +1,11 @@
 package panel
 
 import (
+	"crypto/sha256"
+	"flag"
+	"fmt"
 	"image"
+	"image/draw"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -13,9 +17,24 @@ import (
 	"deskside/desktop"
 )
 
-// keep writes a picture where DESKSIDE_ARTEFACTS says, to be looked at.
+var update = flag.Bool("update", false, "take the pictures as they are drawn for right, after a look at them")
+
+// keep compares a picture with the one that was looked at last, by its hash in
+// testdata, and writes it where DESKSIDE_ARTEFACTS says, to be looked at.
 func keep(t *testing.T, name string, img image.Image) {
 	t.Helper()
+	rgba := image.NewRGBA(img.Bounds())
+	draw.Draw(rgba, rgba.Bounds(), img, img.Bounds().Min, draw.Src)
+	got := fmt.Sprintf("%v %x\n", rgba.Bounds().Size(), sha256.Sum256(rgba.Pix))
+	file := filepath.Join("testdata", name+".picture")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(file); err != nil || string(want) != got {
+		t.Errorf("%s is not drawn as it was: %s (%v); look at it with DESKSIDE_ARTEFACTS=FOLDER, and take it with -update", name, got, err)
+	}
 	dir := os.Getenv("DESKSIDE_ARTEFACTS")
 	if dir == "" {
 		return
