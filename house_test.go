@@ -32,6 +32,7 @@ var floors = []string{
 	"internal/atomicfile internal/await internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
 	"internal/browsertest",
 	"raster",
+	"codec/jpeg",
 	"access codec identity desktop",
 	"rfb desktop/panel desktop/x11/link",
 	"desktop/x11/keyboard",
@@ -68,7 +69,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "rfb", "access", "internal/plain", "desktop/panel"}
+var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "internal/plain", "desktop/panel"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it) and the reason for having it.

@@ -17,49 +17,6 @@ type Photo interface {
 	AppendJPEG(dst []byte, m *raster.Image, r raster.Rect, quality int) ([]byte, error)
 }
 
-// StdPhoto is the Photo of the standard library. Its zero value works.
-type StdPhoto struct {
-	rgba image.RGBA
-	out  sink
-}
-
-// AppendJPEG appends r as JPEG with colours at half the resolution.
-func (s *StdPhoto) AppendJPEG(dst []byte, m *raster.Image, r raster.Rect, quality int) ([]byte, error) {
-	s.load(m, r)
-	s.out.b = dst
-	err := jpeg.Encode(&s.out, &s.rgba, &jpeg.Options{Quality: quality})
-	dst, s.out.b = s.out.b, nil
-	return dst, err
-}
-
-// load copies r into the form for which the standard library is fast.
-func (s *StdPhoto) load(m *raster.Image, r raster.Rect) {
-	s.rgba.Pix = scratch(&s.rgba.Pix, 4*r.Area())
-	s.rgba.Stride, s.rgba.Rect = 4*r.W(), image.Rect(0, 0, r.W(), r.H())
-	pix := s.rgba.Pix
-	for y := r.Y0; y < r.Y1; y++ {
-		for row := m.Row(y, r.X0, r.X1); len(row) >= 4; pix, row = pix[4:], row[4:] {
-			pix[0], pix[1], pix[2], pix[3] = row[2], row[1], row[0], 255
-		}
-	}
-}
-
-// sink collects the file; it has the methods for which jpeg.Encode does
-// without a buffer of its own.
-type sink struct{ b []byte }
-
-func (s *sink) Write(p []byte) (int, error) {
-	s.b = append(s.b, p...)
-	return len(p), nil
-}
-
-func (s *sink) WriteByte(c byte) error {
-	s.b = append(s.b, c)
-	return nil
-}
-
-func (s *sink) Flush() error { return nil }
-
 // readJPEG puts the picture in file, which must have the size of r, into m.
 func readJPEG(file []byte, m *raster.Image, r raster.Rect) error {
 	c, err := jpeg.DecodeConfig(bytes.NewReader(file))

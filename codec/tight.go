@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/binary"
 
+	"deskside/codec/jpeg"
 	"deskside/raster"
 )
 
@@ -59,10 +60,10 @@ const (
 // TightEncoder encodes Tight. Its zero value serves a new connection.
 type TightEncoder struct {
 	Level int   // of zlib, 1 to 9; 0 means 1. Only a stream's first rectangle counts
-	Photo Photo // encodes JPEG; nil means the standard library's
+	Photo Photo // encodes JPEG; nil means a jpeg.Encoder
 
 	streams [4]deflater
-	std     StdPhoto
+	jpeg    jpeg.Encoder
 	plain   []byte
 	colour  palette
 }
@@ -209,7 +210,7 @@ func (e *TightEncoder) appendData(dst []byte, stream int) []byte {
 func (e *TightEncoder) appendJPEG(dst []byte, m *raster.Image, r raster.Rect, quality int) ([]byte, bool) {
 	photo := e.Photo
 	if photo == nil {
-		photo = &e.std
+		photo = &e.jpeg
 	}
 	var err error
 	dst = withLength(append(dst, tightJPEG), func(dst []byte) []byte {

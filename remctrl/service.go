@@ -34,7 +34,7 @@ type Config struct {
 
 	Name         string        // of the desktop, for viewers' titles; "" means "Deskside"
 	Log          *slog.Logger  // nil means none
-	Photo        codec.Photo   // encodes JPEG; nil means the standard library
+	Photo        codec.Photo   // encodes JPEG; nil means codec's own
 	MaxViewers   int           // 0 means 16
 	WriteTimeout time.Duration // how long a viewer may not read; 0 means 15 s
 }

@@ -10,6 +10,7 @@
 //     bits and its three low colour levels of 8 bits, by what its window shows.
 //   - noVNC in Chromium, at 32 bits, the only ones it knows, by what its canvas
 //     holds.
+//   - libjpeg in ImageMagick, for JPEG files alone.
 //
 // Each shows every encoding and every mode of Tight singly, one after the other
 // on one connection, so that the streams of compression must go on as well. JPEG
