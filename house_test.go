@@ -29,8 +29,8 @@ import (
 // package that is not here fails: say where it belongs.
 var floors = []string{
 	".",
-	"internal/atomicfile internal/await internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
-	"internal/browsertest",
+	"internal/atomicfile internal/await internal/linksim internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
+	"internal/browsertest internal/linksim/slowlink",
 	"raster",
 	"codec/jpeg",
 	"access codec identity desktop",
