@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/jpeg"
 
 	"deskside/raster"
@@ -30,27 +29,46 @@ func readJPEG(file []byte, m *raster.Image, r raster.Rect) error {
 	if err != nil {
 		return err
 	}
-	at := pixelReader(img)
+	if c, ok := img.(*image.YCbCr); ok {
+		unpackYCbCr(m, r, c)
+		return nil
+	}
 	for y := range r.H() {
 		for x := range r.W() {
-			cr, cg, cb := at(x, y)
-			m.Set(r.X0+x, r.Y0+y, uint32(cr)<<16|uint32(cg)<<8|uint32(cb))
+			cr, cg, cb, _ := img.At(x, y).RGBA()
+			m.Set(r.X0+x, r.Y0+y, cr>>8<<16|cg>>8<<8|cb>>8)
 		}
 	}
 	return nil
 }
 
-// pixelReader gives the pixels of img by their place from its corner, without
-// an allocation for each in the usual case.
-func pixelReader(img image.Image) func(x, y int) (r, g, b uint8) {
-	if c, ok := img.(*image.YCbCr); ok {
-		return func(x, y int) (r, g, b uint8) {
-			at := c.COffset(x, y)
-			return color.YCbCrToRGB(c.Y[c.YOffset(x, y)], c.Cb[at], c.Cr[at])
+// unpackYCbCr puts c into r, which m must contain, as color.YCbCrToRGB has it.
+func unpackYCbCr(m *raster.Image, r raster.Rect, c *image.YCbCr) {
+	half := 0 // whether two pixels share a colour
+	switch c.SubsampleRatio {
+	case image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420:
+		half = 1
+	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
+		half = 2
+	}
+	for y := range r.H() {
+		row := m.Row(r.Y0+y, r.X0, r.X1)
+		light, at := c.Y[y*c.YStride:], c.COffset(0, y)
+		blue, red := c.Cb[at:], c.Cr[at:]
+		for x := 0; len(row) >= 4; x, row = x+1, row[4:] {
+			l, cb, cr := int32(light[x])*0x10101, int32(blue[x>>half])-128, int32(red[x>>half])-128
+			row[0] = eight(l + 116130*cb)
+			row[1] = eight(l - 22554*cb - 46802*cr)
+			row[2] = eight(l + 91881*cr)
+			row[3] = 0
 		}
 	}
-	return func(x, y int) (uint8, uint8, uint8) {
-		r, g, b, _ := img.At(x, y).RGBA()
-		return uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)
+}
+
+// eight gives the highest eight of 24 bits, bounded.
+func eight(v int32) byte {
+	if uint32(v)&0xff000000 == 0 {
+		return byte(v >> 16)
 	}
+	return byte(^(v >> 31)) // 0 if it is negative, else 255
 }

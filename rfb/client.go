@@ -28,6 +28,10 @@ type ClientConfig struct {
 	// none has to be asked for singly.
 	Push bool
 
+	// Ahead asks for the next update when one begins and not when it has
+	// ended, so that a server that waits to be asked need not wait long.
+	Ahead bool
+
 	// MaxPixels bounds the size of the picture; 0 means 64 Mi.
 	MaxPixels int
 }
@@ -197,6 +201,12 @@ func (c *Client) Next() (Message, error) {
 }
 
 func (c *Client) update(m FramebufferUpdate) (Message, error) {
+	ask := !c.cfg.OnDemand && !c.pushed()
+	if ask && c.cfg.Ahead {
+		if err := c.Request(true); err != nil {
+			return nil, err
+		}
+	}
 	for i := 0; m.Count == UntilLastRect || i < int(m.Count); i++ {
 		h := c.r.rectHeader()
 		if err := c.r.done("rectangle"); err != nil {
@@ -212,10 +222,10 @@ func (c *Client) update(m FramebufferUpdate) (Message, error) {
 			return nil, fmt.Errorf("update of more than %d rectangles", UntilLastRect)
 		}
 	}
-	if c.cfg.OnDemand || c.pushed() {
-		return m, nil
+	if ask && !c.cfg.Ahead {
+		return m, c.Request(true)
 	}
-	return m, c.Request(true)
+	return m, nil
 }
 
 // pushed reports whether updates come without being asked for.

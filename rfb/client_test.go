@@ -109,6 +109,7 @@ func TestClientAnswers(t *testing.T) {
 		"demand":    {[]Message{FramebufferUpdate{}}, ClientConfig{OnDemand: true}, nil},
 		"request":   {[]Message{FramebufferUpdate{}}, ClientConfig{}, []Message{FramebufferUpdateRequest{true, whole}}},
 		"push":      {[]Message{EndOfContinuousUpdates{}, FramebufferUpdate{}}, ClientConfig{Push: true}, []Message{EnableContinuousUpdates{true, whole}}},
+		"ahead":     {[]Message{FramebufferUpdate{}}, ClientConfig{Ahead: true}, []Message{FramebufferUpdateRequest{true, whole}}},
 		"no push":   {[]Message{EndOfContinuousUpdates{}}, ClientConfig{}, nil},
 		"bell":      {[]Message{Bell{}}, ClientConfig{}, nil},
 		"clipboard": {[]Message{caps, Clip{Action: ClipNotify, Formats: ClipText, Server: true}}, ClientConfig{}, []Message{ours, Clip{Action: ClipRequest, Formats: ClipText}}},

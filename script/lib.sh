@@ -28,6 +28,13 @@ test_packages=(
 	nftables           # checks the firewall rules
 )
 
+bench_packages=(
+	xvfb xterm chromium fonts-dejavu-core
+	tigervnc-scraping-server    # x0vncserver
+	x11vnc
+	tigervnc-standalone-server  # Xtigervnc
+)
+
 say() { printf '\n== %s\n' "$*"; }
 
 # as_root runs a command as root, by sudo where we are not.

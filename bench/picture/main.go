@@ -1,0 +1,99 @@
+// Command picture is the picture bench: it plays workloads with real programs on
+// a fresh X server in front of each of several VNC servers, ours among them,
+// watches them with one viewer, and prints a table. See bench/README.md.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"deskside/bench/player"
+	"deskside/bench/stage"
+	"deskside/raster"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "play" {
+		return play(args[1:])
+	}
+	c, err := parse(args)
+	if err != nil {
+		return err
+	}
+	debug.SetGCPercent(400) // the viewer is not what is measured
+	return measure(ctx, c)
+}
+
+// config is what a user asked for.
+type config struct {
+	rounds  int
+	only    []string
+	program string
+	results string
+	verbose bool
+}
+
+func parse(args []string) (*config, error) {
+	c := new(config)
+	f := flag.NewFlagSet("picture", flag.ContinueOnError)
+	only := ""
+	f.IntVar(&c.rounds, "rounds", 3, "how often everything is played")
+	f.StringVar(&only, "only", "", "workloads and servers to leave it at, with commas between: "+strings.Join(names(), " "))
+	f.StringVar(&c.program, "program", "dist/deskside", "the program that is measured")
+	f.StringVar(&c.results, "results", "", "a folder to keep the tables in")
+	f.BoolVar(&c.verbose, "v", false, "say every value as it is measured")
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	if only != "" {
+		c.only = strings.Split(only, ",")
+	}
+	return c, c.check()
+}
+
+// names are the words that --only takes.
+func names() (list []string) {
+	for _, w := range workloads {
+		list = append(list, w.name)
+	}
+	for _, k := range stage.Kinds {
+		list = append(list, string(k))
+	}
+	return list
+}
+
+// play is what the bench runs itself as on the X server.
+func play(args []string) error {
+	f := flag.NewFlagSet("play", flag.ContinueOnError)
+	c := player.Config{In: os.Stdin, Out: os.Stdout}
+	at := ""
+	f.StringVar(&c.Kind, "kind", "", "what to play")
+	f.StringVar(&c.Display, "display", "", "the X server")
+	f.StringVar(&at, "at", "", "where, as WxH+X+Y")
+	f.IntVar(&c.Rate, "rate", 0, "steps a second; 0 is one at each key")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	var x, y, w, h int
+	if _, err := fmt.Sscanf(at, "%dx%d+%d+%d", &w, &h, &x, &y); err != nil {
+		return fmt.Errorf("--at %q: want WxH+X+Y", at)
+	}
+	c.At = raster.XYWH(x, y, w, h)
+	return player.Run(c)
+}
