@@ -2,7 +2,6 @@ package person
 
 import (
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -21,7 +20,8 @@ type Config struct {
 
 	// Terminal is the program for a terminal window, to which the socket's
 	// path and the session's ID are added. nil is this program with
-	// "person-chat".
+	// "person-chat": the one that runs, whatever its file's name leads to by
+	// then.
 	Terminal []string
 
 	// Patience is how long a browser may take until the page is there, before
@@ -57,6 +57,7 @@ const awayTime = 3 * time.Second
 type Person struct {
 	cfg     Config
 	log     *slog.Logger
+	self    self
 	socket  *loopback.Server // for programs of the user's
 	changed <-chan struct{}
 	forget  func()
@@ -103,6 +104,9 @@ func New(cfg Config) (*Person, error) {
 		s.cfg.Patience = 20 * time.Second
 	}
 	var err error
+	if s.self, err = findSelf(); err != nil {
+		s.log.Warn("the agent's own program cannot be found", "error", err)
+	}
 	if s.socket, err = loopback.New(loopback.Config{
 		Addr: loopback.UnixOnly, Unix: true, User: s.user(), Handler: s.handler(false), Log: s.log,
 	}); err != nil {
@@ -333,11 +337,11 @@ func (s *Person) user() *loopback.User {
 func (s *Person) openTerminal(id deskside.SessionID) error {
 	program := s.cfg.Terminal
 	if program == nil {
-		self, err := os.Executable()
+		path, err := s.self.program(s.user())
 		if err != nil {
 			return err
 		}
-		program = []string{self, "person-chat"}
+		program = []string{path, "person-chat"}
 	}
 	argv := append(append([]string{}, program...), s.Socket(), id.String())
 	w, err := s.cfg.Desk.OpenTerminal("Deskside chat", argv...)
