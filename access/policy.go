@@ -147,6 +147,10 @@ type FileRoot struct {
 	Path  string `toml:"path"`            // absolute; a leading ~/ is the person's home
 	Write bool   `toml:"write,omitempty"` // files-write reaches it
 
+	// DotFiles lets files-write change what is hidden: every name that begins
+	// with a dot, with all below it.
+	DotFiles bool `toml:"dot-files,omitempty"`
+
 	// StartupFiles names files that run by themselves at log-on, such as
 	// ".bashrc", and that files-write may change all the same.
 	StartupFiles []string `toml:"startup-files,omitempty"`

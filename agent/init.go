@@ -81,12 +81,16 @@ ask = "60s"      # how long a question stands; no answer is no
 to-agent = false
 to-operator = false
 
-# Folders that files-read and files-write reach. Files that run by themselves at
-# log-on stay out of reach of files-write, unless startup-files names them.
+# Folders that files-read and files-write reach. Out of reach of files-write stay
+# names that begin with a dot, unless dot-files is true, and what runs by itself
+# or by its name, such as ~/bin, unless startup-files names it. Writing to a
+# whole home still comes near running programs: a folder of its own, such as
+# "~/Helpdesk", is safer.
 [[files]]
 name = "home"
 path = "~/"
 write = true
+dot-files = false
 startup-files = []
 `
 

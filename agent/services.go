@@ -4,10 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"deskside"
@@ -41,7 +38,7 @@ func (s *services) open(a *Agent) {
 	s.closers = append(s.closers, control.Close)
 	s.handlers[deskside.RemCtrl] = control
 	s.handlers[deskside.Chat] = s.chat
-	files := xfer.New(xfer.Config{Gate: a, Log: a.cfg.Log, Roots: a.roots, Private: a.private()})
+	files := xfer.New(a.files())
 	s.handlers[deskside.Xfer] = files
 	for i, h := range s.handlers {
 		s.handlers[i] = withPing(a.authority, h)
@@ -60,43 +57,6 @@ func (s *services) control(a *Agent) remctrl.Config {
 		return p.Clipboard.ToAgent, p.Clipboard.ToOperator
 	}
 	return c
-}
-
-// roots gives the folders that policy opens at this moment. A leading ~ is the
-// home of the user the agent runs as.
-func (a *Agent) roots() []xfer.Root {
-	p, _ := a.authority.Policy()
-	home, err := os.UserHomeDir()
-	list := make([]xfer.Root, 0, len(p.Files))
-	for _, f := range p.Files {
-		if rest, ok := strings.CutPrefix(f.Path, "~"); ok {
-			if err != nil {
-				continue
-			}
-			f.Path = filepath.Join(home, rest)
-		}
-		list = append(list, xfer.Root{Name: f.Name, Path: f.Path, Write: f.Write, AllowStartup: f.StartupFiles})
-	}
-	return list
-}
-
-// private gives the places that no operator's files-read or files-write
-// reaches: the agent's own, and that of whoever helps others from this machine,
-// where their key is.
-func (a *Agent) private() []string {
-	list := []string{a.cfg.Dir}
-	if home := os.Getenv("DESKSIDE_HOME"); home != "" {
-		list = append(list, home)
-	}
-	if dir, err := os.UserConfigDir(); err == nil {
-		list = append(list, filepath.Join(dir, "deskside"))
-	}
-	for i, path := range list {
-		if abs, err := filepath.Abs(path); err == nil {
-			list[i] = abs
-		}
-	}
-	return list
 }
 
 func (s *services) handler(of deskside.Service) http.Handler { return s.handlers[of] }

@@ -37,8 +37,8 @@
 // A sender whose own bytes hash otherwise answers with the code conflict, and
 // the transfer begins again. size and mtime of a get say which file was meant.
 //
-// Refusals: bad-request, denied (outside the roots, read only, a start-up file,
-// the agent's own), no-right, not-found, exists, conflict (changed, damaged, not
+// Refusals: bad-request, denied (outside the roots, read only, hidden, a start-up
+// file, the agent's own), no-right, not-found, exists, conflict (changed, damaged, not
 // empty), no-access and no-space from the file system, no-audit, and those of
 // the ticket. A body that stands still for a minute is ended.
 //
@@ -57,8 +57,10 @@
 // Everything goes through os.Root, one folder at a time, so that no link and
 // no exchange of folders leads out of a root; links within it are followed for
 // reading and on the way. Only plain files are opened. The right to write
-// leaves out the files that run by themselves, for they amount to the right to
-// execute; policy may name some. The agent's own files are left out always.
+// leaves out what is hidden, that is every name below a root that begins with a
+// dot, and what runs by itself or by its name, for it amounts to the right to
+// execute; policy may open the one and name some of the other. The agent's own
+// files, its program among them, are left out always.
 // Every request is in the audit before it is served, and a copy again at its
 // end with its size and hash.
 //

@@ -92,36 +92,69 @@ func TestLocate(t *testing.T) {
 }
 
 func TestStartup(t *testing.T) {
+	s := New(Config{Home: "/data/ann", Programs: []string{"/home/ann/tools"}})
 	home := []string{"home", "ann"}
 	at := func(path string) []string { return append(slices.Clone(home), strings.Split(path, "/")...) }
 	for _, path := range []string{
 		".bashrc", ".ssh/authorized_keys", ".ssh", ".config/autostart/x.desktop", ".config/systemd/user/x.service",
-		"deep/down/.profile", ".BASHRC", "Library/LaunchAgents/x.plist",
+		"deep/down/.profile", ".BASHRC", "Library/LaunchAgents/x.plist", "Library/Input Methods/x",
 		"AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup/x.lnk",
+		".config/lxsession/LXDE/autostart", ".config/xfce4/xinitrc", ".i3/config", ".config/sway/config", ".config/bspwm/bspwmrc",
+		".config/qtile/config.py", ".config/awesome/rc.lua", ".fvwm/config", ".fvwm2rc", ".config/sxhkd/sxhkdrc", ".config/openbox/rc.xml",
+		".local/lib/python3.13/site-packages/usercustomize.py", "venv/lib/sitecustomize.py", "venv/x.pth", ".config/environment.d/x.conf",
+		".pam_environment", ".ssh/rc", ".gitconfig", ".config/git/config", "src/.git/hooks/post-checkout", ".vimrc", ".config/nvim/init.lua",
+		".mozilla/firefox/x/user.js", "bin", "bin/deskside", "Bin/xterm", "Desktop/Firefox.desktop", "Schreibtisch/x.desktop", "tools/x",
 	} {
-		if !startup(at(path), home, false, Root{}) {
+		if !s.startup(at(path), home, false) {
 			t.Errorf("%s may be written", path)
 		}
 	}
-	for _, path := range []string{"docs/x", ".config/app/settings", ".config", "bashrc", "etc/passwd", ".sshx"} {
-		if startup(at(path), home, false, Root{}) {
+	for _, path := range []string{"docs/x", ".config/app/settings", ".config", "bashrc", "etc/passwd", ".sshx", "src/bin/x", "toolsx", "x.desktop.txt"} {
+		if s.startup(at(path), home, false) {
 			t.Errorf("%s may not be written", path)
 		}
 	}
-	if !startup(at(".config"), home, true, Root{}) || !startup(at("x/.local"), home, true, Root{}) {
+	if !s.startup(at(".config"), home, true) || !s.startup(at("x/.local"), home, true) {
 		t.Error("a folder that may hold start-up files may be moved as a whole")
 	}
-	if startup(at("docs"), home, true, Root{}) {
+	if s.startup(at("docs"), home, true) {
 		t.Error("any folder may not be moved")
 	}
-	if !startup([]string{"etc", "cron.d", "x"}, nil, false, Root{}) || startup([]string{"etc", "cron.d", "x"}, []string{"etc"}, false, Root{}) {
+	if !s.startup([]string{"etc", "cron.d", "x"}, nil, false) || s.startup([]string{"etc", "cron.d", "x"}, []string{"etc"}, false) {
 		t.Error("/etc is left out unless policy names it as a root")
 	}
-	if startup(at(".config/autostart/x.desktop"), home, false, Root{AllowStartup: []string{".config/autostart"}}) {
-		t.Error("what policy allows is left out")
+	if s.startup(at("tools/x"), at("tools"), false) {
+		t.Error("a folder of programs is left out that policy names as a root")
 	}
-	if !startup(at(".bashrc"), home, false, Root{AllowStartup: []string{".config/autostart"}}) {
-		t.Error("policy allows one file and all may be written")
+	for _, path := range []string{"/data/ann/bin/x", "/root/bin", "/Users/ann/go/bin/x"} {
+		if !s.startup(splitNative(path), nil, false) {
+			t.Errorf("%s may be written", path)
+		}
+	}
+	if !s.startup(home, nil, true) || !s.startup([]string{"data"}, nil, true) {
+		t.Error("a home may be moved as a whole")
+	}
+}
+
+func TestWhatPolicyNames(t *testing.T) {
+	root := Root{AllowStartup: []string{".config/autostart", "~/bin"}}
+	for path, want := range map[string]bool{
+		"/home/ann/.config/autostart/x.desktop": true, "/home/ann/.bashrc": false, "/home/ann/.config": false,
+		"/home/ann/bin/x": true, "/data/ann/bin": true, "/data/ann/x/bin": false,
+	} {
+		if root.named(splitNative(path), []string{"data", "ann"}) != want {
+			t.Errorf("%s: want %v", path, want)
+		}
+	}
+}
+
+func TestHidden(t *testing.T) {
+	for path, want := range map[string]bool{
+		"a": false, "a/b.c": false, ".a": true, ".a/b": true, "a/.b/c": true, "a/.b": true, "...": true,
+	} {
+		if hidden(splitNative("/home/.ann/"+path), []string{"home", ".ann"}) != want {
+			t.Errorf("%s: want %v", path, want)
+		}
 	}
 }
 

@@ -157,6 +157,7 @@ func TestRenameAcrossRoots(t *testing.T) {
 func TestStartupFiles(t *testing.T) {
 	one(t, func(t *testing.T, r *rig) {
 		rc := write(t, r.at(".bashrc"), []byte("rc"))
+		r.setRoots(Root{Name: "home", Path: r.dir, Write: true, DotFiles: true})
 		write(t, r.mine("a"), []byte("evil"))
 		write(t, r.at("prepared/autostart"), nil)
 		must(t, os.MkdirAll(r.at(".config/systemd/user"), 0o755))
@@ -197,6 +198,47 @@ func TestStartupFiles(t *testing.T) {
 	})
 }
 
+// TestHiddenFiles tries every way to change what is hidden, at every depth, in a
+// root that does not open it, and reads it.
+func TestHiddenFiles(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		write(t, r.mine("a"), []byte("evil"))
+		rc := write(t, r.at("src/.toolrc"), []byte("rc"))
+		must(t, os.MkdirAll(r.at(".tools/tool"), 0o755))
+		must(t, os.Symlink(".tools/tool", r.at("way")))
+		put := func(path string) error {
+			_, err := r.c.Put(ctx(t), r.mine("a"), path, Options{Replace: true})
+			return err
+		}
+		mkdir := func(path string) error { _, err := r.c.Mkdir(ctx(t), path, 0); return err }
+		rename := func(from, to string) error { _, err := r.c.Rename(ctx(t), from, to, true); return err }
+		write(t, r.at("prepared"), nil)
+		for name, err := range map[string]error{
+			"put": put(".toolrc"), "put below": put(".tools/tool/x"), "put over": put("src/.toolrc"), "put by a link": put("way/x"),
+			"make": mkdir(".tools/x"), "make hidden": mkdir("src/.x"),
+			"rename to": rename("prepared", ".toolrc"), "rename from": rename("src/.toolrc", "x"), "rename a folder": rename(".tools", "x"),
+			"delete": r.c.Delete(ctx(t), "src/.toolrc", false), "delete a folder": r.c.Delete(ctx(t), ".tools", true),
+			"delete with its folder": r.c.Delete(ctx(t), "src", true),
+		} {
+			if deskside.CodeOf(err) != deskside.CodeDenied || !strings.Contains(deskside.AsError(err).Do, "dot-files") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		wantFile(t, r.at("src/.toolrc"), rc)
+		wantOnly(t, r.at(".tools/tool"))
+		if _, err := r.c.Get(ctx(t), "src/.toolrc", r.mine("got"), Options{}); err != nil {
+			t.Errorf("hidden files may be read: %v", err)
+		}
+		r.setRoots(Root{Name: "home", Path: r.dir, Write: true, AllowStartup: []string{".tools/tool"}})
+		must(t, put(".tools/tool/x"))
+		wantCode(t, put(".tools/x"), deskside.CodeDenied)
+		r.setRoots(Root{Name: "tool", Path: r.at(".tools"), Write: true})
+		must(t, put("x"))
+		r.setRoots(Root{Name: "home", Path: r.dir, Write: true, DotFiles: true})
+		must(t, put("src/.toolrc"))
+	})
+}
+
 // TestDeleteTreeKeepsStartup finds a start-up file deep in a tree: then none of
 // the tree is deleted.
 func TestDeleteTreeKeepsStartup(t *testing.T) {
@@ -211,7 +253,8 @@ func TestDeleteTreeKeepsStartup(t *testing.T) {
 func TestPrivate(t *testing.T) {
 	transporttest.CheckLeaks(t)
 	own := t.TempDir()
-	r := newRigOf(t, transporttest.New(t, deskside.Memory), Config{Private: []string{filepath.Join(own, "agent")}})
+	r := newRigOf(t, transporttest.New(t, deskside.Memory), Config{Private: []string{filepath.Join(own, "agent"), filepath.Join(own, "link/agent")}})
+	must(t, os.Symlink(".", filepath.Join(own, "link")))
 	r.setRoots(Root{Name: "home", Path: own, Write: true})
 	key := write(t, filepath.Join(own, "agent/key"), []byte("key"))
 	write(t, r.mine("a"), nil)
@@ -228,8 +271,10 @@ func TestPrivate(t *testing.T) {
 	wantCode(t, r.c.Delete(ctx(t), "agent", true), deskside.CodeDenied)
 	_, err = r.c.Rename(ctx(t), "agent", "x", false)
 	wantCode(t, err, deskside.CodeDenied)
+	_, err = r.c.Rename(ctx(t), "link", "x", false) // what it is called by leads through it
+	wantCode(t, err, deskside.CodeDenied)
 	p, err := r.c.Page(ctx(t), "", "", 0)
-	if err != nil || len(p.Entries) != 2 || p.Entries[0].Why == "" {
+	if err != nil || len(p.Entries) != 3 || p.Entries[0].Why == "" {
 		t.Errorf("list: %+v, %v", p, err)
 	}
 	wantFile(t, filepath.Join(own, "agent/key"), key)

@@ -43,7 +43,7 @@ func (s *Service) at(text string, want intent) (*place, error) {
 
 // rules checks a place by its real path, to which links may have led.
 func (s *Service) rules(roots []Root, p *place, want intent) error {
-	if s.private(p.abs, want.tree) {
+	if s.private(p.abs, want.change) {
 		return deskside.Errorf(deskside.CodeDenied, "%q belongs to deskside itself", textOf(p.name)).
 			Hint("The agent's owner changes it on that machine.")
 	}
@@ -51,21 +51,34 @@ func (s *Service) rules(roots []Root, p *place, want intent) error {
 		return nil
 	}
 	root, top := governing(roots, p.abs)
+	partial := isPartial(p.name)
 	switch {
 	case !root.Write:
 		return readOnly(root)
 	case p.name == ".":
 		return deskside.Errorf(deskside.CodeDenied, "%q is the top of a folder that policy opens", root.Path).Hint("Name something in it.")
-	case isPartial(p.name) && !want.clear:
+	case partial && !want.clear:
 		return deskside.Errorf(deskside.CodeDenied, "%q is a name for transfers that have not ended", p.name).Hint("Use another name.")
-	case startup(p.abs, top, want.tree, root):
+	case root.named(p.abs, s.home()):
+	case s.startup(p.abs, top, want.tree):
 		return deskside.Errorf(deskside.CodeDenied, "%q is among the files that run by themselves, which the right to write leaves out", textOf(p.name)).
-			Hint("Ask the agent's owner to name it in policy, or use the right to execute.")
+			Hint("Ask the agent's owner to name it in policy, under startup-files.")
+	case !root.DotFiles && hidden(visible(p.abs, partial), top):
+		return deskside.Errorf(deskside.CodeDenied, "%q is hidden, which the right to write leaves out: what begins with a dot may say what programs run", textOf(p.name)).
+			Hint("Use a name without a dot at its beginning, or ask the agent's owner to set dot-files in policy.")
 	}
 	if want.tree {
 		return nested(roots, p.abs)
 	}
 	return nil
+}
+
+// visible is abs without the name of a partial file, which is ours.
+func visible(abs []string, partial bool) []string {
+	if partial {
+		return abs[:len(abs)-1]
+	}
+	return abs
 }
 
 func readOnly(root Root) error {
@@ -98,13 +111,14 @@ func nested(roots []Root, abs []string) error {
 	return nil
 }
 
-// private reports whether abs is the agent's own, or with tree holds what is.
-func (s *Service) private(abs []string, tree bool) bool {
+// private reports whether abs is the agent's own or, where it is to change,
+// holds what is: a link on the way there may be moved as well as a folder.
+func (s *Service) private(abs []string, change bool) bool {
 	return slices.ContainsFunc(s.config.Private, func(path string) bool {
 		return slices.ContainsFunc(rootForms(path), func(own []string) bool {
 			_, in := cutFold(abs, own)
 			_, holds := cutFold(own, abs)
-			return in || tree && holds
+			return in || change && holds
 		})
 	})
 }

@@ -14,9 +14,15 @@ type Root struct {
 	Path  string `json:"path"` // absolute, in the agent's own form
 	Write bool   `json:"write,omitempty"`
 
-	// AllowStartup names start-up files that files-write may change in this
-	// root although they run by themselves, in the form of the list that is
-	// protected otherwise: ".bashrc", ".config/autostart", "/etc/cron.d".
+	// DotFiles opens what is hidden to files-write: files and folders whose
+	// name begins with a dot, and all below them. The path of the root itself
+	// does not count.
+	DotFiles bool `json:"-"`
+
+	// AllowStartup names files that files-write may change in this root
+	// although they run by themselves or are hidden, in the form of the list
+	// that is protected otherwise: ".bashrc", ".config/autostart", "~/bin",
+	// "/etc/cron.d".
 	AllowStartup []string `json:"-"`
 }
 

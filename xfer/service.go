@@ -24,8 +24,16 @@ type Config struct {
 	Roots func() []Root
 
 	// Private are absolute paths of the agent's own (its key, its policy, its
-	// audit), which are neither read nor changed, in whichever root they lie.
+	// audit, its program), which are neither read nor changed, in whichever
+	// root they lie.
 	Private []string
+
+	// Programs are absolute paths of folders from which programs run by their
+	// name. What is in them counts as start-up files.
+	Programs []string
+
+	// Home is the home of the user that runs here; "" is not known.
+	Home string
 
 	Limits Limits
 }

@@ -1,55 +1,94 @@
 package xfer
 
 import (
+	"path"
+	"slices"
 	"strings"
 )
 
 // startupFiles are what runs by itself: when its owner logs on, opens a shell
-// or at a time of day. Whoever may write one may run anything, which is the
-// right to execute; so files-write leaves them out. Each line is a path of
-// which the elements must follow one another anywhere in a file's real path; a
-// leading slash ties it to the top of the file system. The list is a hedge, not
-// a wall: a program may be told in many more places to run another.
+// or starts a program that asks it what to do. Whoever may write one may run
+// anything, which is the right to execute; so files-write leaves them out. Each
+// line is a path of which the elements must follow one another anywhere in a
+// file's real path; a leading slash ties it to the top of the file system, a
+// leading ~/ to somebody's home. A star stands for any part of a name, a dollar
+// for a space.
+//
+// The wall is the rule about hidden names, in hidden. This list has what is not
+// hidden, and is a hedge where policy opens what is: a program may be told in
+// many more places to run another.
 var startupFiles = split(`
-	.bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .inputrc
+	.bashrc .bash_profile .bash_login .bash_logout .bash_aliases .bash_completion .profile .inputrc
 	.zshrc .zshenv .zprofile .zlogin .zlogout .kshrc .mkshrc .cshrc .tcshrc .login .logout
 	.config/fish .config/powershell .config/environment.d .pam_environment
-	.xinitrc .xsession .xsessionrc .xprofile .xserverrc .Xclients .Xresources .dmrc .gnomerc
+	.xinitrc .xsession .xsessionrc .xprofile .xserverrc .Xclients .Xresources .Xdefaults .dmrc .gnomerc
 	.config/autostart .config/autostart-scripts .config/plasma-workspace .kde/Autostart .kde4/Autostart
-	.config/openbox .config/i3 .config/sway .config/hypr .config/awesome .fluxbox .icewm .config/labwc
-	.config/systemd .local/share/systemd .config/upstart .local/share/dbus-1
-	.ssh .rhosts .shosts .forward .procmailrc
-	.local/bin .config/cron .crontab
+	.config/openbox .config/i3 .i3 .config/sway .config/hypr .config/awesome .fluxbox .icewm .config/labwc
+	.config/lxsession .config/xfce4 .config/bspwm .config/sxhkd .config/qtile .config/xmonad .xmonad
+	.config/herbstluftwm .config/river .fvwm .fvwm2rc .config/fvwm .twmrc .jwmrc .vnc .config/conky .conkyrc
+	.config/systemd .local/share/systemd .config/upstart .local/share/dbus-1 .config/dconf
+	.local/share/applications .config/mimeapps.list .mailcap .local/share/gnome-shell .local/share/kwin .config/pulse
+	.ssh .rhosts .shosts .forward .procmailrc .gnupg
+	.local/bin .local/lib .config/cron .crontab .cargo .nvm .npm-global .pyenv .rbenv
+	.gitconfig .config/git .git .hgrc .config/direnv .envrc .tmux.conf .config/tmux .screenrc
+	.vim .vimrc .gvimrc .exrc .config/nvim .emacs .emacs.d .config/emacs .vscode .config/Code .gdbinit
+	.pythonrc .npmrc .mozilla .thunderbird .config/chromium .config/chromium-flags.conf .config/google-chrome
+	sitecustomize.py usercustomize.py *.pth *.desktop
+	~/bin ~/sbin ~/go/bin ~/Library ~/Applications AppData NTUSER.DAT
 	Library/LaunchAgents Library/LaunchDaemons Library/StartupItems
 	/etc /boot /var/spool/cron /var/spool/at /usr /lib /lib32 /lib64 /bin /sbin /opt /Library /System
-	AppData/Roaming/Microsoft/Windows/Start~Menu/Programs/Startup
-	ProgramData/Microsoft/Windows/Start~Menu/Programs/StartUp
+	ProgramData/Microsoft/Windows/Start$Menu/Programs/StartUp
 	Documents/WindowsPowerShell Documents/PowerShell
 `)
+
+// homes are where people's homes are on the systems there are; the agent's own
+// is in Config.
+var homes = [][]string{{"home", "*"}, {"Users", "*"}, {"*:", "Users", "*"}, {"root"}}
 
 // pattern is one line of the list, taken apart.
 type pattern struct {
 	anchored bool
+	home     bool // anchored to each home
 	elems    []string
 }
 
-// split reads a list of patterns. A tilde stands for a space in a name.
+// split reads a list of patterns. A dollar stands for a space in a name.
 func split(text string) []pattern {
 	var list []pattern
 	for _, word := range strings.Fields(text) {
-		list = append(list, newPattern(strings.ReplaceAll(word, "~", " ")))
+		list = append(list, newPattern(strings.ReplaceAll(word, "$", " ")))
 	}
 	return list
 }
 
 func newPattern(text string) pattern {
-	return pattern{strings.HasPrefix(text, "/"), splitNative(text)}
+	if rest, ok := strings.CutPrefix(text, "~/"); ok {
+		return pattern{anchored: true, home: true, elems: splitNative(rest)}
+	}
+	return pattern{anchored: strings.HasPrefix(text, "/"), elems: splitNative(text)}
+}
+
+// at gives the pattern as it is anchored: once for each home, where it is to
+// those.
+func (p pattern) at(own []string) []pattern {
+	if !p.home {
+		return []pattern{p}
+	}
+	all := homes
+	if len(own) > 0 {
+		all = append(slices.Clip(homes), own)
+	}
+	list := make([]pattern, len(all))
+	for i, home := range all {
+		list[i] = pattern{anchored: true, elems: slices.Concat(home, p.elems)}
+	}
+	return list
 }
 
 // covers reports whether abs is what the pattern names or lies below it.
 func (p pattern) covers(abs []string) bool {
 	for at := 0; at+len(p.elems) <= len(abs); at++ {
-		if _, ok := cutFold(abs[at:], p.elems); ok {
+		if matches(p.elems, abs[at:]) {
 			return true
 		}
 		if p.anchored {
@@ -63,15 +102,36 @@ func (p pattern) covers(abs []string) bool {
 // moving or removing a folder of that name moves or removes it.
 func (p pattern) holds(abs []string) bool {
 	if p.anchored {
-		_, ok := cutFold(p.elems, abs)
-		return ok
+		return len(abs) <= len(p.elems) && matches(p.elems[:len(abs)], abs)
 	}
 	for n := 1; n < len(p.elems) && n <= len(abs); n++ {
-		if _, ok := cutFold(abs[len(abs)-n:], p.elems[:n]); ok {
+		if matches(p.elems[:n], abs[len(abs)-n:]) {
 			return true
 		}
 	}
 	return false
+}
+
+// matches reports whether names begins with what the pattern's elements say,
+// without regard to case: see cutFold.
+func matches(elems, names []string) bool {
+	if len(names) < len(elems) {
+		return false
+	}
+	for i, e := range elems {
+		if !matchesName(e, names[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func matchesName(elem, name string) bool {
+	if !strings.Contains(elem, "*") {
+		return strings.EqualFold(elem, name)
+	}
+	ok, err := path.Match(strings.ToLower(elem), strings.ToLower(name))
+	return ok || err != nil
 }
 
 // cutFold is cutPrefix without regard to case: a file system may not regard it
@@ -88,20 +148,44 @@ func cutFold(elems, top []string) ([]string, bool) {
 	return elems[len(top):], true
 }
 
+// named reports whether policy names abs among the files that may be written
+// although they are hidden or run by themselves.
+func (r Root) named(abs, home []string) bool {
+	return slices.ContainsFunc(r.AllowStartup, func(text string) bool {
+		return slices.ContainsFunc(newPattern(text).at(home), func(p pattern) bool { return p.covers(abs) })
+	})
+}
+
 // startup reports whether abs, in the root at top, must be left alone as a
 // start-up file. A root that policy laid into one of the protected folders is
 // allowed by that. With tree, abs is a folder that is moved or removed with
 // everything in it.
-func startup(abs, top []string, tree bool, root Root) bool {
-	for _, text := range root.AllowStartup {
-		if newPattern(text).covers(abs) {
-			return false
-		}
-	}
+func (s *Service) startup(abs, top []string, tree bool) bool {
+	guards := func(p pattern) bool { return (p.covers(abs) || tree && p.holds(abs)) && !p.covers(top) }
 	for _, p := range startupFiles {
-		if (p.covers(abs) || tree && p.holds(abs)) && !p.covers(top) {
+		if slices.ContainsFunc(p.at(s.home()), guards) {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(s.config.Programs, func(path string) bool {
+		return slices.ContainsFunc(rootForms(path), func(elems []string) bool {
+			return guards(pattern{anchored: true, elems: elems})
+		})
+	})
+}
+
+// home gives the elements of the agent's own home.
+func (s *Service) home() []string {
+	if s.config.Home == "" {
+		return nil
+	}
+	return splitNative(s.config.Home)
+}
+
+// hidden reports whether abs, in the root at top, is hidden: whether it or a
+// folder on the way to it from the root has a name that begins with a dot. Such
+// files are programs' settings, and there are always more of them that say what
+// to run than a list can have.
+func hidden(abs, top []string) bool {
+	return slices.ContainsFunc(abs[min(len(top), len(abs)):], func(name string) bool { return strings.HasPrefix(name, ".") })
 }
