@@ -719,21 +719,3 @@ func TestBadMeetings(t *testing.T) {
 		})
 	}
 }
-
-// The sign on the person's screen goes with the session, whatever the audit's
-// disk does.
-func TestTheSignDoesNotWaitForTheAudit(t *testing.T) {
-	h := openHouse(t, transporttest.New(t, deskside.Memory), nil)
-	a := h.grant(t)
-	disk := make(chan struct{})
-	h.audit.before = func(e deskside.Event) {
-		if e.Kind == deskside.EventEnd {
-			<-disk
-		}
-	}
-	ended := make(chan struct{})
-	go func() { defer close(ended); h.End(a.Session.ID, deskside.CausePerson) }()
-	await.True(t, "the sign is gone", func() bool { return len(h.rows()) == 0 })
-	close(disk)
-	await.Closed(t, "the end", ended)
-}

@@ -11,7 +11,8 @@
 //
 // It is asked in plain data and answers in plain data: it reads no byte that
 // comes from the network, so that it can live in another process than the one
-// that does. What gives access is written to the audit before it is given.
+// that does. What gives access is written to the audit before it is given; what
+// takes it away takes effect first, and is written in the order in which it did.
 //
 // It knows neither transports nor screens, and runs no service.
 package authority
@@ -65,13 +66,15 @@ type Authority struct {
 
 	mu        sync.Mutex // guards all below
 	policy    *access.Policy
-	broken    error // the policy file in place does not parse
+	broken    error // the policy file in place cannot be used
 	table     access.Table
 	live      map[deskside.SessionID]*live
 	requests  map[deskside.OperatorID]map[string]*request
-	questions map[deskside.OperatorID]bool // whose question is open, and whether it takes digits
-	meetings  []time.Time                  // of the last hour
-	denials   denials
+	questions map[deskside.OperatorID]bool     // whose question is open, and whether it takes digits
+	meetings  []time.Time                      // of the last hour
+	strangers denials                          // of the keys that are not known
+	denied    map[deskside.OperatorID]*denials // of each that is
+	refusals  map[deskside.OperatorID]refusals // of the person, to operators whom policy names
 	closed    bool
 
 	telling  sync.Mutex // held over Changed; taken before mu
@@ -80,6 +83,7 @@ type Authority struct {
 	closing context.Context // ends with Close, and with it the open questions
 	close   context.CancelFunc
 	timers  sync.WaitGroup // aborts of control streams that are under way
+	writer  writer
 }
 
 // MaxStreams is how many streams a session may have open at once.
@@ -133,40 +137,26 @@ func New(c Config) *Authority {
 		live:      make(map[deskside.SessionID]*live),
 		requests:  make(map[deskside.OperatorID]map[string]*request),
 		questions: make(map[deskside.OperatorID]bool),
+		denied:    make(map[deskside.OperatorID]*denials),
+		refusals:  make(map[deskside.OperatorID]refusals),
 	}
 	a.closing, a.close = context.WithCancel(context.Background())
 	return a
 }
 
-// Close ends every session and withdraws every question. No session can begin
-// after it.
+// Close ends every session and withdraws every question, and waits until that
+// is written. No session can begin after it.
 func (a *Authority) Close() {
 	a.mu.Lock()
 	a.closed = true
 	a.close()
-	var rest later
 	for _, s := range a.table.Sessions() {
-		rest.add(a.end(s.ID, deskside.CauseShutdown))
+		a.end(s.ID, deskside.CauseShutdown)
 	}
 	a.mu.Unlock()
-	rest.run()
+	a.Refresh()
 	a.timers.Wait()
-}
-
-// later is what remains to be done once the lock is free: writing the audit and
-// telling of the sessions.
-type later []func()
-
-func (l *later) add(f func()) {
-	if f != nil {
-		*l = append(*l, f)
-	}
-}
-
-func (l later) run() {
-	for _, f := range l {
-		f()
-	}
+	a.writer.wait()
 }
 
 // Open copies the sessions that have not ended.
@@ -230,53 +220,66 @@ func (a *Authority) Run(ctx context.Context) {
 // Expire ends and suspends the sessions whose time has come.
 func (a *Authority) Expire() {
 	a.mu.Lock()
-	var rest later
-	for _, d := range a.table.Due(a.Now()) {
+	due := a.table.Due(a.Now())
+	for _, d := range due {
 		if d.Cause == "" {
-			rest.add(a.suspend(d.ID, deskside.Path{}))
+			a.suspend(d.ID, deskside.Path{})
 		} else {
-			rest.add(a.end(d.ID, d.Cause))
+			a.end(d.ID, d.Cause)
 		}
 	}
 	a.forget()
 	a.mu.Unlock()
-	rest.run()
+	if len(due) > 0 {
+		a.Refresh()
+	}
 }
 
-// forget drops what belongs to sessions that the table has forgotten. The lock
-// is held.
+// forget drops what belongs to sessions that the table has forgotten, and what
+// nobody is held to any more. The lock is held.
 func (a *Authority) forget() {
 	for id := range a.live {
 		if _, ok := a.table.Get(id); !ok {
 			delete(a.live, id)
 		}
 	}
+	now := a.Now()
 	for key, mine := range a.requests {
 		for id, r := range mine {
-			if r.over(a.Now()) {
+			if r.over(now) {
 				a.drop(key, id)
 			}
 		}
 	}
+	for key, r := range a.refusals {
+		if now.Sub(r.last) >= ForgiveAfter {
+			delete(a.refusals, key)
+		}
+	}
+	a.forgetDenials(now)
 }
 
 // SetPolicy puts a policy in force. With an error, the last good one stays,
 // and no new session may begin. A policy that narrows is applied to the open
-// sessions at once; one that widens waits for the next setup.
+// sessions at once; one that widens waits for the next setup. It does not wait
+// for the audit, or a disk that hangs would keep the last policy in force.
 func (a *Authority) SetPolicy(p *access.Policy, broken error) {
 	e := deskside.Event{Kind: deskside.EventPolicy, Words: "policy loaded"}
 	if broken != nil {
-		e.Words, e.Code = "policy does not parse, the last good one stays in force: "+broken.Error(), deskside.CodePolicyBroken
+		e.Words, e.Code = "the policy file cannot be used, the last good one stays in force: "+broken.Error(), deskside.CodePolicyBroken
 	}
-	a.record(e)
 	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		return
+	}
+	a.writer.add(func() { a.record(e) })
 	a.broken = broken
 	if broken == nil {
 		a.policy = p
 	}
-	rest := a.narrow()
+	a.narrow()
 	a.mu.Unlock()
-	rest.run()
 	a.Refresh()
 }
 
@@ -289,14 +292,14 @@ func (a *Authority) Policy() (*access.Policy, error) {
 
 // narrow applies the policy to the open sessions: some end, others lose rights
 // and the streams that need them. The lock is held.
-func (a *Authority) narrow() (rest later) {
+func (a *Authority) narrow() {
 	for _, s := range a.table.Sessions() {
 		if s.State == deskside.Asked {
 			continue // decided again when it is answered
 		}
 		keep := a.policy.Keep(s.Operator.Key, s.Rights, a.table.Basis(s.ID))
 		if keep == 0 {
-			rest.add(a.end(s.ID, deskside.CausePolicy))
+			a.end(s.ID, deskside.CausePolicy)
 			continue
 		}
 		rule, _ := a.policy.Ceiling(s.Operator.Key)
@@ -313,7 +316,6 @@ func (a *Authority) narrow() (rest later) {
 			}
 		}
 	}
-	return rest
 }
 
 // tell leaves a value for the control stream: the session changed.

@@ -329,19 +329,24 @@ func TestTicketsOfOthersAndOtherServices(t *testing.T) {
 		for what, try := range map[string]struct {
 			id     *identity.Identity
 			ticket deskside.Ticket
+			live   bool
 		}{
-			"another key":     {thief, a.Tickets["sms-remctrl"]},
-			"another service": {n.Operator, a.Tickets["sms-xfer"]},
-			"no ticket":       {n.Operator, deskside.Ticket{}},
-			"a guess":         {n.Operator, deskside.NewTicket()},
+			"another key":     {thief, a.Tickets["sms-remctrl"], true},
+			"another service": {n.Operator, a.Tickets["sms-xfer"], true},
+			"no ticket":       {n.Operator, deskside.Ticket{}, false},
+			"a guess":         {n.Operator, deskside.NewTicket(), false},
 		} {
 			_, err := h.wire(t, try.id, deskside.RemCtrl).Upgrade(t.Context(), "POST", "/", "echo", try.ticket)
 			if deskside.CodeOf(err) != deskside.CodeNoTicket {
 				t.Errorf("%s: %v", what, err)
 			}
-		}
-		if e, ok := h.audit.last(deskside.EventDenied); !ok || e.Address == "" || e.Code != deskside.CodeNoTicket {
-			t.Errorf("audit %+v", e)
+			e, ok := h.audit.last(deskside.EventDenied)
+			if !ok || e.Address == "" || e.Code != deskside.CodeNoTicket || *e.Operator != try.id.ID() {
+				t.Errorf("%s: audit %+v", what, e)
+			}
+			if named := e.Session != nil && *e.Session == a.Session.ID && e.Reason == a.Session.Reason; named != try.live {
+				t.Errorf("%s: the audit names the ticket's session: %v, in %+v", what, named, e)
+			}
 		}
 	})
 }
@@ -661,6 +666,7 @@ func TestTheEndComesAfterWhatTheStreamsBegan(t *testing.T) {
 	if err := await.Recv(t, "the chat's end", written); err != nil {
 		t.Fatal(err)
 	}
+	await.True(t, "the end is audited", h.audit.has(deskside.EventEnd))
 	kinds := h.audit.kinds()
 	if got := kinds[len(kinds)-2:]; !slices.Equal(got, []deskside.EventKind{deskside.EventChatEnd, deskside.EventEnd}) {
 		t.Errorf("audit %v", kinds)

@@ -13,11 +13,24 @@ import (
 func (a *Authority) Admit(ticket deskside.Ticket, stream deskside.Stream) (deskside.Pass, error) {
 	p, err := a.admit(ticket, stream)
 	if err != nil {
-		e := deskside.Event{Kind: deskside.EventDenied, Service: stream.Service().String()}
+		e := a.ofTicket(ticket)
+		e.Service = stream.Service().String()
 		a.deny(rcinfo.Caller{Key: stream.Peer(), Path: stream.Path()}, e, err)
 		return nil, deskside.AsError(err).From(deskside.ByAgent)
 	}
 	return p, nil
+}
+
+// ofTicket begins the event of a denial, with the session where the ticket is
+// that of one: whoever presented it.
+func (a *Authority) ofTicket(ticket deskside.Ticket) deskside.Event {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e := deskside.Event{Kind: deskside.EventDenied}
+	if s, ok := a.table.Of(ticket); ok {
+		e.Session, e.Reason = &s.ID, s.Reason
+	}
+	return e
 }
 
 func (a *Authority) admit(ticket deskside.Ticket, stream deskside.Stream) (*pass, error) {
@@ -150,30 +163,35 @@ func (a *Authority) settle(l *live) {
 	}
 }
 
-// End ends a session for a cause: its streams are closed, its tickets die, and
-// the end is audited. A session that has ended stays as it is.
+// End ends a session for a cause: its streams are closed and its tickets die.
+// The end is audited after that, and not waited for. A session that has ended
+// stays as it is.
 func (a *Authority) End(id deskside.SessionID, cause deskside.Cause) {
-	var rest later
 	a.mu.Lock()
-	rest.add(a.end(id, cause))
+	ended := a.end(id, cause)
 	a.mu.Unlock()
-	rest.run()
+	if ended {
+		a.Refresh()
+	}
 }
 
-// end ends a session in the table and closes its streams. The lock is held;
-// what it returns is for when it is free, nil where nothing was to be ended.
-func (a *Authority) end(id deskside.SessionID, cause deskside.Cause) func() {
+// end ends a session in the table, closes its streams and has the end written.
+// The report is false where nothing was to be ended. The lock is held; Refresh
+// is to be called once it is free.
+func (a *Authority) end(id deskside.SessionID, cause deskside.Cause) bool {
 	if !a.table.End(a.Now(), id, cause) {
-		return nil
+		return false
 	}
 	s, _ := a.table.Get(id)
 	l := a.live[id]
 	e := a.sessionEvent(deskside.EventEnd, s)
 	a.release(l, cause)
-	return func() {
-		a.Refresh() // first: what shows the sessions does not wait for a disk
-		a.seal(l, s, e)
+	if s.Began.IsZero() {
+		close(l.sealed) // never granted; the refusal is in the audit
+	} else {
+		a.writer.add(func() { a.seal(l, s, e) })
 	}
+	return true
 }
 
 // LastWords is how long a control stream may take to tell the cause of an end
@@ -199,9 +217,6 @@ func (a *Authority) release(l *live, cause deskside.Cause) {
 // seal audits the end and keeps the signed head for the operator.
 func (a *Authority) seal(l *live, s deskside.Session, e deskside.Event) {
 	defer close(l.sealed)
-	if s.Began.IsZero() {
-		return // never granted; the refusal is in the audit
-	}
 	e.Began = s.Began
 	a.settle(l)
 	if a.record(e) != nil {
@@ -218,12 +233,12 @@ func (a *Authority) seal(l *live, s deskside.Session, e deskside.Event) {
 }
 
 // suspend closes the streams of a session that the network lost, but for those
-// to rcinfo on the path spare, on which the operator is resuming it. The lock
-// is held; what it returns is for when it is free, nil where nothing was to be
-// suspended.
-func (a *Authority) suspend(id deskside.SessionID, spare deskside.Path) func() {
+// to rcinfo on the path spare, on which the operator is resuming it. The report
+// is false where nothing was to be suspended. The lock is held; Refresh is to be
+// called once it is free.
+func (a *Authority) suspend(id deskside.SessionID, spare deskside.Path) bool {
 	if !a.table.Suspend(a.Now(), id) {
-		return nil
+		return false
 	}
 	s, _ := a.table.Get(id)
 	l := a.live[id]
@@ -235,10 +250,8 @@ func (a *Authority) suspend(id deskside.SessionID, spare deskside.Path) func() {
 		}
 	}
 	e := a.sessionEvent(deskside.EventSuspend, s)
-	return func() {
-		a.Refresh()
-		a.record(e)
-	}
+	a.writer.add(func() { a.record(e) })
+	return true
 }
 
 // Resume gives a suspended session back to its key, after policy was asked
@@ -261,7 +274,8 @@ func (a *Authority) resume(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Answe
 	if err != nil {
 		return rcinfo.Answer{}, err
 	}
-	if err := a.record(e); err != nil {
+	a.writer.after(func() { err = a.record(e) }) // the loss comes before the return
+	if err != nil {
 		return rcinfo.Answer{}, err
 	}
 	tickets, s, err := a.revive(c, id)
@@ -275,8 +289,12 @@ func (a *Authority) resume(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Answe
 // mayResume refuses what cannot be resumed, before anything is written, and
 // suspends what is not yet. It gives the event to write.
 func (a *Authority) mayResume(c rcinfo.Caller, id deskside.SessionID) (e deskside.Event, err error) {
-	var rest later
-	defer func() { rest.run() }()
+	lost := false
+	defer func() {
+		if lost {
+			a.Refresh()
+		}
+	}()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s, ok := a.table.Get(id)
@@ -289,7 +307,7 @@ func (a *Authority) mayResume(c rcinfo.Caller, id deskside.SessionID) (e desksid
 	if err := a.stillAllowed(s); err != nil {
 		return e, err
 	}
-	rest.add(a.suspend(id, c.Path))
+	lost = a.suspend(id, c.Path)
 	a.live[id].transport = c.Path.Transport
 	e = a.sessionEvent(deskside.EventResume, s)
 	e.Address, e.Cause = c.Path.Remote, ""
@@ -350,13 +368,12 @@ func (a *Authority) Beat(at rcinfo.Attachment) {
 
 // Lost suspends the session if this is its control stream.
 func (a *Authority) Lost(at rcinfo.Attachment) {
-	var rest later
 	a.mu.Lock()
-	if a.current(at) {
-		rest.add(a.suspend(at.Session, deskside.Path{}))
-	}
+	lost := a.current(at) && a.suspend(at.Session, deskside.Path{})
 	a.mu.Unlock()
-	rest.run()
+	if lost {
+		a.Refresh()
+	}
 }
 
 // current reports whether this is the session's control stream, which an older
@@ -425,6 +442,12 @@ func (a *Authority) Sessions(c rcinfo.Caller) ([]deskside.Session, error) {
 func (a *Authority) knows(key deskside.OperatorID) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.isKnown(key)
+}
+
+// isKnown reports whether policy names a key, or it has a session. The lock is
+// held.
+func (a *Authority) isKnown(key deskside.OperatorID) bool {
 	if _, ok := a.policy.Operators[key]; ok {
 		return true
 	}

@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"deskside"
@@ -220,11 +221,73 @@ func (a *Authority) presence() access.Presence {
 	return access.Nobody
 }
 
+// refusals is how often the person said no to an operator, or nothing, one time
+// after the other.
+type refusals struct {
+	n    int
+	last time.Time
+}
+
+// How long an operator whom the person did not let in waits before they may ask
+// again: AskAgain, twice as long after each further time, up to MaxAskAgain. It
+// is forgotten when they are let in, and after ForgiveAfter.
+const (
+	AskAgain     = 10 * time.Second
+	MaxAskAgain  = 15 * time.Minute
+	ForgiveAfter = time.Hour
+)
+
+// until gives when the operator may ask again.
+func (r refusals) until() time.Time {
+	wait := AskAgain
+	for i := 1; i < r.n && wait < MaxAskAgain; i++ {
+		wait *= 2
+	}
+	return r.last.Add(min(wait, MaxAskAgain))
+}
+
+// patient refuses an operator who was not let in a moment ago. A question stops
+// what everybody else does on the screen, and the person has said what they
+// think of it. Of keys that policy does not name MeetingsPerHour bounds all
+// together. The lock is held.
+func (q *asked) patient() error {
+	r, ok := q.refusals[q.caller.Key]
+	now := q.Now()
+	if again := r.until(); ok && now.Before(again) {
+		return deskside.Errorf(deskside.CodeTooMany, "the person was asked %s and did not let you in", times(r.n)).
+			Hint("Talk to them. You can ask again in %s, after %s.", again.Sub(now).Round(time.Second), again.Format(time.TimeOnly))
+	}
+	return nil
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "a moment ago"
+	}
+	return strconv.Itoa(n) + " times"
+}
+
+// answered notes whether the person let an operator in.
+func (q *asked) answered(in bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, named := q.policy.Operators[q.caller.Key]; !named || in {
+		delete(q.refusals, q.caller.Key)
+		return
+	}
+	r := q.refusals[q.caller.Key]
+	q.refusals[q.caller.Key] = refusals{r.n + 1, q.Now()}
+}
+
 // mayAsk bounds the questions the person sees: one of each operator at a time,
-// one with digits, and five of those an hour. The lock is held.
+// each later than the one before where that was refused, one with digits, and
+// five of those an hour. The lock is held.
 func (q *asked) mayAsk(d access.Decision) error {
 	if _, open := q.questions[q.caller.Key]; open {
 		return deskside.Errorf(deskside.CodeBusy, "a question of yours is already open").Hint("Wait for its answer or withdraw it.")
+	}
+	if err := q.patient(); err != nil {
+		return err
 	}
 	if !d.Digits {
 		return nil
@@ -296,6 +359,7 @@ func (q *asked) question(ctx context.Context, question desktop.Question) (deskto
 // judge turns the person's answer into rights or a refusal.
 func (q *asked) judge(ctx context.Context, d access.Decision, answer desktop.Answer) (deskside.Rights, error) {
 	rights := d.Rights
+	q.answered(answer.Choice == desktop.Allow || answer.Choice == desktop.AllowView)
 	switch answer.Choice {
 	case desktop.Allow:
 	case desktop.AllowView:
@@ -397,6 +461,6 @@ func (q *asked) finish(err error) {
 		e.Kind, e.Cause = deskside.EventEnd, cause
 	}
 	e.Code, e.Words = code, deskside.AsError(err).Words
-	q.record(e)
 	q.End(q.id, cause)
+	q.record(e)
 }
