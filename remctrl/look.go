@@ -25,11 +25,24 @@ type display struct {
 	resized bool
 	cursor  desktop.Cursor
 	screens []rfb.Screen
-	dirty   raster.Region // to be sent as the quality allows
+	dirty   raster.Region // what the other end lacks of the shadow, to be sent as the quality allows
+	owed    raster.Region // the same, not asked for
 	sharp   raster.Region // to be sent exactly
 	later   raster.Region // may differ, but was not asked for
 	todo    raster.Region
+	differs raster.Region
 	refine  refiner
+
+	spare  int       // bytes that sharp may have
+	stale  bool      // time has passed since dirty could be sent
+	resume int       // the row at which to go on with dirty
+	last   time.Time // of the last look that found a change
+	passed time.Time // when something small passed
+	quick  raster.Region
+	small  raster.Region // scratch of whoever sends
+	going  raster.Region
+	probe  raster.Region // scratch of waits
+	islet  raster.Region
 
 	scroller raster.Scroller
 	from, to raster.Rect // what the other end is to copy before anything else; empty if nothing
@@ -37,8 +50,8 @@ type display struct {
 	direct, composed raster.Image // what the other end should show
 
 	encoder
-	out  []byte
-	last time.Time // of the last update
+	parcel parcel
+	out    []byte
 }
 
 func (d *display) open(view raster.Rect, cfg *Config, log *slog.Logger) {
@@ -52,6 +65,9 @@ func (d *display) resize(w, h int) {
 	d.shadow.Resize(w, h)
 	clear(d.shadow.Pix)
 	d.later.Clear()
+	d.dirty.Clear()
+	d.owed.Clear()
+	d.resume = 0
 	d.refine.forget()
 }
 
@@ -62,7 +78,7 @@ func (d *display) take(a *asked) {
 	a.changed.Clear()
 	*a = asked{
 		format: d.job.format, encodings: d.job.encodings, continuous: d.job.continuous,
-		force: a.force, changed: a.changed,
+		force: a.force, changed: a.changed, version: d.job.version,
 	}
 	if a.continuous {
 		a.area = d.job.area
@@ -100,7 +116,8 @@ func (v *viewer) look(now time.Time) bool {
 	blind := !v.mayLook()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	d.dirty.Clear()
+	d.dirty.AddRegion(&d.owed)
+	d.owed.Clear()
 	d.sharp.Clear()
 	d.from, d.to = raster.Rect{}, raster.Rect{}
 	if !s.ready {
@@ -118,7 +135,8 @@ func (v *viewer) look(now time.Time) bool {
 	}
 	d.plan()
 	d.compare(d.scene(s))
-	d.refresh(now)
+	d.limit()
+	d.refresh(now, v.spare())
 	return d.news() || !d.dirty.Empty() || !d.sharp.Empty() || !d.to.Empty()
 }
 
@@ -203,8 +221,7 @@ func (d *display) pointer() raster.Rect {
 // scene gives what the other end should show, right at least within todo and
 // force. It holds as long as the source's lock.
 func (d *display) scene(s *source) *raster.Image {
-	same := d.view.W() == d.shadow.W && d.view.H() == d.shadow.H
-	if same && !d.blind && d.drawn.Empty() {
+	if d.fits() && !d.blind && d.drawn.Empty() {
 		d.direct = s.frame.Sub(d.view)
 		return &d.direct
 	}
@@ -245,16 +262,29 @@ func (d *display) overlay(r raster.Rect) {
 
 // compare finds what differs and takes it into the shadow.
 func (d *display) compare(scene *raster.Image) {
+	d.differs.Clear()
 	for _, r := range d.todo.Rects() {
-		raster.Diff(&d.dirty, &d.shadow, scene, r)
+		raster.Diff(&d.differs, &d.shadow, scene, r)
 	}
 	d.follow(scene)
-	d.dirty.AddRegion(&d.job.force)
-	d.job.force.Clear()
-	for _, r := range d.dirty.Rects() {
+	d.differs.AddRegion(&d.job.force)
+	for _, r := range d.differs.Rects() {
 		d.shadow.Copy(scene, r)
 	}
+	d.dirty.AddRegion(&d.differs)
 }
+
+// limit leaves in dirty what was asked for.
+func (d *display) limit() {
+	d.owed.Assign(&d.dirty)
+	d.owed.Subtract(d.job.area)
+	d.owed.SubtractRegion(&d.job.force)
+	d.dirty.SubtractRegion(&d.owed)
+	d.job.force.Clear()
+}
+
+// alive reports whether the picture changed.
+func (d *display) alive() bool { return !d.dirty.Empty() || !d.to.Empty() }
 
 // minFollow is the area, in pixels, from which it is worth looking whether it
 // only moved.
@@ -264,31 +294,35 @@ const minFollow = 64 * 64
 // what it has. What is then still different is found anew.
 func (d *display) follow(scene *raster.Image) {
 	// The composed scene is right within todo only, and a viewer that forces
-	// an area may not have what would be copied.
-	direct := scene == &d.direct && d.job.force.Empty()
-	if !direct || d.dirty.Area() < minFollow || !d.job.encodings.Has(codec.CopyRect) {
+	// an area or is behind may not have what would be copied.
+	direct := scene == &d.direct && d.job.force.Empty() && d.dirty.Empty()
+	if !direct || d.differs.Area() < minFollow || !d.job.encodings.Has(codec.CopyRect) {
 		return
 	}
-	box := raster.Narrow(&d.shadow, scene, d.dirty.Bounds())
+	box := raster.Narrow(&d.shadow, scene, d.differs.Bounds())
 	d.from, d.to = d.scroller.Find(&d.shadow, scene, box)
 	if d.to.Empty() {
 		return
 	}
 	d.shadow.Move(d.from, d.to.X0, d.to.Y0)
 	d.refine.moved(d.from, d.to.X0, d.to.Y0)
-	d.dirty.Clear()
+	d.differs.Clear()
 	d.todo.Add(d.to)
 	for _, r := range d.todo.Rects() {
-		raster.Diff(&d.dirty, &d.shadow, scene, r)
+		raster.Diff(&d.differs, &d.shadow, scene, r)
 	}
 }
 
 // refresh finds the areas that were sent approximately and are at rest now.
-func (d *display) refresh(now time.Time) {
+// They wait for all that changes, and for room on the path.
+func (d *display) refresh(now time.Time, spare int) {
 	d.refine.tick(now)
+	if d.alive() || spare < minBudget/8 {
+		return
+	}
+	d.spare = spare
 	d.sharp.Assign(&d.refine.due)
 	d.sharp.Intersect(d.job.area)
-	d.sharp.SubtractRegion(&d.dirty)
 }
 
 // news reports whether there is anything to tell besides pixels, and drops what

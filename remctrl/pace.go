@@ -12,6 +12,7 @@ type pace struct {
 	next    uint32
 	away    []mark
 	bytes   int // of all that is away
+	loose   int // bytes sent without a fence, which the next one is to count
 	budget  int
 	fastest time.Duration
 }
@@ -35,8 +36,16 @@ func (p *pace) ready() bool {
 	return len(p.away) == 0 || len(p.away) < maxAway && p.bytes < max(p.budget, minBudget)
 }
 
-// sent notes an update and gives the payload of its fence.
+// spare gives how many bytes may be sent that nobody waits for.
+func (p *pace) spare() int { return max(max(p.budget, minBudget)/2-p.bytes, 0) }
+
+// sent notes an update and gives the payload of its fence. Where many are away
+// already a little one has none, and "" is given.
 func (p *pace) sent(bytes int, now time.Time) string {
+	if p.loose += bytes; len(p.away) >= maxAway/2 && p.loose < minBudget/8 {
+		return ""
+	}
+	bytes, p.loose = p.loose, 0
 	p.next++
 	p.away = append(p.away, mark{p.next, bytes, now})
 	p.bytes += bytes
@@ -78,4 +87,4 @@ func (p *pace) adapt(delay time.Duration, arrived int) {
 }
 
 // forget drops all that is away, when fences no longer follow updates.
-func (p *pace) forget() { p.away, p.bytes = p.away[:0], 0 }
+func (p *pace) forget() { p.away, p.bytes, p.loose = p.away[:0], 0, 0 }

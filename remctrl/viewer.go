@@ -56,6 +56,7 @@ type asked struct {
 	force      raster.Region // of the canvas, to be sent even if it did not change
 	changed    raster.Region // of the desktop's picture
 	whole      bool          // all of it
+	version    int           // counts the changes of how things are to be sent
 
 	// What the next update is to tell.
 	size, sizeAnswer, cursor, name, keys, buttons bool
@@ -322,6 +323,7 @@ func (v *viewer) apply(m rfb.Message) func() error {
 
 func (v *viewer) setFormat(f raster.Format) {
 	v.asked.format = f
+	v.asked.version++
 	if f.Mapped {
 		v.queue = rfb.TrueMap().Append(v.queue)
 	}
@@ -331,6 +333,7 @@ func (v *viewer) setFormat(f raster.Format) {
 func (v *viewer) setEncodings(m rfb.SetEncodings) {
 	before := v.asked.encodings
 	v.asked.encodings = m
+	v.asked.version++
 	first := func(e codec.Encoding) bool { return m.Has(e) && !before.Has(e) }
 	a := &v.asked
 	a.size = a.size || first(rfb.EncodingExtendedSize)
@@ -367,6 +370,7 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 
 func (v *viewer) setContinuous(m rfb.EnableContinuousUpdates) {
 	v.pace.forget()
+	v.asked.version++
 	v.asked.continuous, v.asked.area = m.On, m.Rect
 	if !m.On {
 		v.queue = rfb.EndOfContinuousUpdates{}.Append(v.queue)

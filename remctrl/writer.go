@@ -4,14 +4,12 @@ import (
 	"time"
 
 	"deskside"
-	"deskside/raster"
 	"deskside/rfb"
 )
 
 const (
-	minInterval = time.Second / 60       // between updates
-	rightsPoll  = 250 * time.Millisecond // after which a right that was taken away shows
-	flushSize   = 64 << 10               // after which a part of an update is written
+	rightsPoll = 250 * time.Millisecond // after which a right that was taken away shows
+	flushSize  = 64 << 10               // after which a part of an update is written
 )
 
 // write sends what there is to send until the viewer ends.
@@ -23,6 +21,14 @@ func (v *viewer) write() error {
 		if err != nil {
 			return err
 		}
+		if wait <= 0 {
+			select {
+			case <-v.gone:
+				return nil
+			default:
+				continue
+			}
+		}
 		timer.Reset(wait)
 		select {
 		case <-v.gone:
@@ -33,107 +39,84 @@ func (v *viewer) write() error {
 	}
 }
 
-// flush sends what may be sent now, and tells when to look again.
+// flush does what is most urgent, and tells when to look again: at once where
+// it did something.
 func (v *viewer) flush(now time.Time) (wait time.Duration, err error) {
 	d := &v.display
 	v.mu.Lock()
 	queue := append(d.out[:0], v.queue...)
 	v.queue = v.queue[:0]
-	due := (v.asked.request || v.asked.continuous) && v.pace.ready()
-	wait = d.last.Add(minInterval).Sub(now)
-	if due = due && wait <= 0; due {
-		d.take(&v.asked)
-	}
+	turn, wait := v.choose(now)
 	v.mu.Unlock()
 	d.out = queue
 	if err := v.writeAll(queue); err != nil {
 		return 0, err
 	}
-	if due {
-		if err := v.update(now); err != nil {
-			return 0, err
-		}
+	done := true
+	switch turn {
+	case turnQuick:
+		err = v.sendQuick(now)
+	case turnRest:
+		err = v.send(now)
+	case turnLook:
+		done, err = v.update(now)
+	case turnNone:
+		return d.wait(wait, now), nil
 	}
-	return d.wait(wait, now), nil
+	if done {
+		return 0, err
+	}
+	return d.wait(rightsPoll, now), err
 }
 
 // wait bounds how long the writer may sleep.
-func (d *display) wait(interval time.Duration, now time.Time) time.Duration {
-	wait := rightsPoll
-	if interval > 0 {
-		wait = min(wait, interval)
-	}
+func (d *display) wait(wait time.Duration, now time.Time) time.Duration {
+	wait = min(wait, rightsPoll)
 	if !d.refine.resting() {
 		wait = min(wait, max(d.refine.next.Sub(now), time.Millisecond))
 	}
 	return wait
 }
 
-// update sends one update, if there is anything to tell.
-func (v *viewer) update(now time.Time) error {
+// update sends the newest picture, or the first part of it, and reports whether
+// there was anything to tell.
+func (v *viewer) update(now time.Time) (done bool, err error) {
 	d := &v.display
 	d.adopt()
 	if v.look(now) {
-		size, err := v.sendUpdate(now)
-		if err != nil {
-			return err
+		if d.alive() {
+			d.last = now
 		}
-		if err := v.fence(size, now); err != nil {
-			return err
+		if err := v.send(now); err != nil {
+			return false, err
 		}
-		d.last = now
 		d.job.told()
+		done = true
 	}
 	v.mu.Lock()
 	v.asked.giveBack(&d.job)
 	v.mu.Unlock()
-	return nil
+	return done, nil
+}
+
+// fenced reports whether fences follow updates.
+func (v *viewer) fenced() bool {
+	return v.display.job.continuous && v.display.job.encodings.Has(rfb.EncodingFence)
 }
 
 // fence follows an update where updates are not asked for singly.
 func (v *viewer) fence(size int, now time.Time) error {
-	if !v.display.job.continuous || !v.display.job.encodings.Has(rfb.EncodingFence) {
+	if !v.fenced() {
 		return nil
 	}
 	v.mu.Lock()
 	payload := v.pace.sent(size, now)
 	v.mu.Unlock()
+	if payload == "" {
+		return nil
+	}
 	f := rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore, Payload: payload}
 	return v.writeAll(f.Append(v.display.out[:0]))
-}
-
-// sendUpdate writes the update that look prepared and gives its size.
-func (v *viewer) sendUpdate(now time.Time) (size int, err error) {
-	d := &v.display
-	streams := d.job.encodings.Has(rfb.EncodingLastRect)
-	d.out = rfb.FramebufferUpdate{Count: rfb.UntilLastRect}.Append(d.out[:0])
-	count := d.appendNews()
-	part := func(sharp bool) func(raster.Rect) error {
-		return func(r raster.Rect) error {
-			d.appendRect(r, sharp, now)
-			count++
-			if !streams || len(d.out) < flushSize {
-				return nil
-			}
-			size += len(d.out)
-			err := v.writeAll(d.out)
-			d.out = d.out[:0]
-			return err
-		}
-	}
-	if err := d.pieces(&d.dirty, part(false)); err != nil {
-		return 0, err
-	}
-	if err := d.pieces(&d.sharp, part(true)); err != nil {
-		return 0, err
-	}
-	if streams {
-		d.out = rfb.AppendLastRect(d.out)
-	} else {
-		d.out[2], d.out[3] = byte(count>>8), byte(count)
-	}
-	size += len(d.out)
-	return size, v.writeAll(d.out)
 }
 
 // mayLook asks whether the viewer may see the screen now.

@@ -1,0 +1,188 @@
+package remctrl
+
+import (
+	"errors"
+	"time"
+
+	"deskside/raster"
+	"deskside/rfb"
+)
+
+// What bounds an update to a viewer that takes them as they come. The rest
+// follows in others, so that something small can pass, and that fences tell how
+// a large picture fares.
+const (
+	partArea  = 128 << 10 // pixels between two looks whether something waits
+	partSize  = 32 << 10  // bytes, the same
+	mostSize  = 256 << 10 // bytes of an update
+	sharpSize = 64 << 10  // bytes of what is sent again exactly
+)
+
+// parcel is an update under way.
+type parcel struct {
+	count int // of rectangles
+	size  int // bytes written; those of display.out come on top
+	limit int // bytes
+	area  int // pixels since the last look whether something waits
+	since int // bytes, the same
+	now   time.Time
+}
+
+// errEnough ends an update before all of it is sent.
+var errEnough = errors.New("enough for one update")
+
+// begin begins an update.
+func (d *display) begin(now time.Time) {
+	d.parcel = parcel{now: now, limit: mostSize}
+	d.out = rfb.FramebufferUpdate{Count: rfb.UntilLastRect}.Append(d.out[:0])
+}
+
+// streams reports whether an update can be written before all its rectangles
+// are counted.
+func (d *display) streams() bool { return d.job.encodings.Has(rfb.EncodingLastRect) }
+
+// push writes what is ready of an update.
+func (v *viewer) push() error {
+	d := &v.display
+	if !d.streams() {
+		return nil
+	}
+	d.parcel.size += len(d.out)
+	err := v.writeAll(d.out)
+	d.out = d.out[:0]
+	return err
+}
+
+// finish ends an update.
+func (v *viewer) finish() error {
+	d := &v.display
+	if d.streams() {
+		d.out = rfb.AppendLastRect(d.out)
+	} else {
+		d.out[2], d.out[3] = byte(d.parcel.count>>8), byte(d.parcel.count)
+	}
+	if err := v.writeAll(d.out); err != nil {
+		return err
+	}
+	return v.fence(d.parcel.size+len(d.out), d.parcel.now)
+}
+
+// send sends an update of what look found, or the next part of it: what is
+// small first, then the rest from where the last one ended, and what is to be
+// sharp if all else is at rest.
+func (v *viewer) send(now time.Time) error {
+	d := &v.display
+	d.begin(now)
+	d.parcel.count = d.appendNews()
+	d.from, d.to = raster.Rect{}, raster.Rect{}
+	if err := v.live(); err != nil && err != errEnough {
+		return err
+	}
+	if err := v.sharpen(); err != nil && err != errEnough {
+		return err
+	}
+	return v.finish()
+}
+
+// live sends what is dirty.
+func (v *viewer) live() error {
+	d := &v.display
+	d.going.Assign(&d.dirty)
+	if d.going.Islands(&d.small, smallArea) {
+		if err := v.run(&d.small, false); err != nil {
+			return err
+		}
+		if err := v.push(); err != nil {
+			return err
+		}
+	}
+	d.small.Assign(&d.going)
+	d.small.Intersect(raster.Rect{X0: 0, Y0: d.resume, X1: d.shadow.W, Y1: d.shadow.H})
+	if err := v.run(&d.small, false); err != nil {
+		return err
+	}
+	d.going.SubtractRegion(&d.small)
+	if err := v.run(&d.going, false); err != nil {
+		return err
+	}
+	d.resume = 0
+	return nil
+}
+
+// sharpen sends exactly a part of what was sent approximately.
+func (v *viewer) sharpen() error {
+	d := &v.display
+	if d.sharp.Empty() {
+		return nil
+	}
+	d.parcel.limit = min(sharpSize, d.spare)
+	return v.run(&d.sharp, true)
+}
+
+// spare gives how many bytes the path has room for besides what changes.
+func (v *viewer) spare() int {
+	if !v.fenced() {
+		return sharpSize
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.pace.spare()
+}
+
+// run sends the rectangles of a region.
+func (v *viewer) run(g *raster.Region, sharp bool) error {
+	d := &v.display
+	return d.pieces(g, func(r raster.Rect) error {
+		before := len(d.out)
+		d.appendRect(r, sharp, d.parcel.now)
+		d.parcel.count++
+		if !sharp {
+			d.dirty.Subtract(r)
+			d.resume = r.Y0
+		}
+		return v.step(r.Area(), len(d.out)-before, sharp)
+	})
+}
+
+// step follows a rectangle: writes, and finds out whether to go on.
+func (v *viewer) step(area, size int, sharp bool) error {
+	d := &v.display
+	p := &d.parcel
+	if d.streams() && len(d.out) >= flushSize {
+		if err := v.push(); err != nil {
+			return err
+		}
+	}
+	p.area += area
+	p.since += size
+	switch {
+	case !d.job.continuous && !sharp:
+		return nil
+	case p.size+len(d.out) >= p.limit:
+		return errEnough
+	case p.area < partArea && p.since < partSize:
+		return nil
+	}
+	p.area, p.since = 0, 0
+	if v.waits(sharp) {
+		return errEnough
+	}
+	return nil
+}
+
+// sendQuick sends what is small in an update of its own.
+func (v *viewer) sendQuick(now time.Time) error {
+	d := &v.display
+	v.glance()
+	d.passed = now
+	if d.quick.Empty() {
+		return nil
+	}
+	d.begin(now)
+	for _, r := range d.quick.Rects() {
+		d.appendRect(r, false, now)
+		d.parcel.count++
+	}
+	d.dirty.SubtractRegion(&d.quick)
+	return v.finish()
+}
