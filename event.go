@@ -23,6 +23,7 @@ const (
 	EventResume      EventKind = "session-resume"
 	EventEnd         EventKind = "session-end"
 	EventControl     EventKind = "control-begin"
+	EventControlTo   EventKind = "control-change" // a viewer shows or may do something else
 	EventControlEnd  EventKind = "control-end"
 	EventClipboard   EventKind = "clipboard"
 	EventChat        EventKind = "chat-begin"

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/url"
@@ -12,7 +13,7 @@ import (
 	"deskside/xfer"
 )
 
-// RFB opens the picture. A zero screen shows all of them.
+// RFB opens the picture. Without a screen it shows all of them.
 func (s *Session) RFB(ctx context.Context, o RFBOptions) (*wire.Conn, error) {
 	return s.Upgrade(ctx, deskside.RemCtrl, "/rfb?"+o.query(), "rfb")
 }
@@ -28,19 +29,31 @@ func (s *Session) Screens(ctx context.Context) (remctrl.Screens, error) {
 	return list, err
 }
 
+// Steer makes the open picture of that name be as o says, in its own stream.
+func (s *Session) Steer(ctx context.Context, o RFBOptions) error {
+	t, err := s.Ticket(deskside.RemCtrl)
+	if err != nil {
+		return err
+	}
+	name := o.Name
+	o.Name = ""
+	return s.services[deskside.RemCtrl].JSON(ctx, "POST", "/rfb/"+url.PathEscape(name)+"?"+o.query(), t, nil, nil)
+}
+
 // RFBOptions choose what a picture shows.
 type RFBOptions struct {
 	Screen   string // a screen's ID, or "all", which is the default
 	ViewOnly bool   // the agent drops all input of this viewer
+	Name     string // for Steer: 1 to 32 letters, digits, - and _; empty: it cannot be steered
 }
 
 func (o RFBOptions) query() string {
-	q := url.Values{}
-	if o.Screen != "" {
-		q.Set("screen", o.Screen)
-	}
+	q := url.Values{"screen": {cmp.Or(o.Screen, "all")}, "view-only": {"0"}}
 	if o.ViewOnly {
 		q.Set("view-only", "1")
+	}
+	if o.Name != "" {
+		q.Set("name", o.Name)
 	}
 	return q.Encode()
 }

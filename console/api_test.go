@@ -382,9 +382,18 @@ func TestPictureAndChatStreams(t *testing.T) {
 	for _, screen := range []string{"all", "-1", "1;2", "12345678901"} {
 		a.refused(a.request("GET", "/api/tabs/"+id+"/picture?screen="+url.QueryEscape(screen), ""), http.StatusBadRequest, deskside.CodeBadRequest)
 	}
-	picture := a.socket("/api/tabs/"+id+"/picture", "deskside.picture")
+	picture := a.socket("/api/tabs/"+id+"/picture?name=a&view_only=1", "deskside.picture")
 	if _, text, err := picture.Read(t.Context()); err != nil || string(text) != "RFB 003.008\n" {
 		t.Fatalf("the picture begins %q, %v", text, err)
+	}
+	for body, code := range map[string]deskside.Code{
+		`{"screen":"all","name":"a"}`:                            deskside.CodeBadRequest,
+		`{"screen":"","name":"` + strings.Repeat("a", 33) + `"}`: deskside.CodeBadRequest,
+		`{"screen":"","name":"a","colour":"red"}`:                deskside.CodeBadRequest,
+		`{"screen":"","name":"b"}`:                               deskside.CodeNotFound,
+	} {
+		status := map[deskside.Code]int{deskside.CodeBadRequest: http.StatusBadRequest, deskside.CodeNotFound: http.StatusNotFound}[code]
+		a.refused(a.request("POST", "/api/tabs/"+id+"/picture", body), status, code)
 	}
 	talk := a.socket("/api/tabs/"+id+"/chat", "deskside.chat")
 	say := func(text string) {

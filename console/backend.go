@@ -120,9 +120,11 @@ type Session interface {
 	Path() deskside.Path
 	RTT() time.Duration // of the control stream; zero before it is known
 
-	// RFB opens the picture: a standard RFB 3.8 server's byte stream. It shows
-	// the screen with this ID, "" all of them; Screens lists which there are.
-	RFB(ctx context.Context, screen string) (net.Conn, error)
+	// RFB opens the picture: a standard RFB 3.8 server's byte stream. Steer
+	// makes the one of that name be otherwise while it runs. Screens lists
+	// which screens there are.
+	RFB(ctx context.Context, v View) (net.Conn, error)
+	Steer(ctx context.Context, v View) error
 	Screens(ctx context.Context) (remctrl.Screens, error)
 	// Chat opens the conversation; Files gives the far files.
 	Chat(ctx context.Context) (Chat, error)
@@ -133,6 +135,13 @@ type Session interface {
 	End(ctx context.Context) error
 	Done() <-chan struct{}
 	Cause() deskside.Cause
+}
+
+// View is what a picture shows.
+type View struct {
+	Screen   string `json:"screen"`    // a screen's ID, "" for all of them
+	ViewOnly bool   `json:"view_only"` // the far side drops what is typed
+	Name     string `json:"name"`      // what Steer knows it by; "" for none
 }
 
 // Chat is the operator's end of a conversation. Its methods may be called from

@@ -112,6 +112,7 @@ func (c *Console) routes() http.Handler {
 	tab("POST /api/tabs/{tab}/end", c.endTab)
 	tab("DELETE /api/tabs/{tab}", c.forgetTab)
 	tab("GET /api/tabs/{tab}/picture", c.picture)
+	tab("POST /api/tabs/{tab}/picture", c.steer)
 	tab("GET /api/tabs/{tab}/screens", c.screens)
 	tab("GET /api/tabs/{tab}/chat", c.chat)
 	tab("GET /api/tabs/{tab}/files", c.listFiles)

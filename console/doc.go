@@ -29,6 +29,7 @@
 //	POST   /api/tabs      {machine rights reason transport}   begins a setup
 //	POST   /api/tabs/{tab}/end                    cancels it, or ends its session
 //	DELETE /api/tabs/{tab}                        closes a tab that is over
+//	POST   /api/tabs/{tab}/picture   {screen view_only name}   makes the open picture of that name be so
 //	GET    /api/tabs/{tab}/screens                lists the machine's screens, as remctrl.Screens; 204 if the session ends
 //	GET    /api/tabs/{tab}/files?path=            lists a far folder
 //	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename or delete
@@ -44,7 +45,9 @@
 //	                             reads too slowly is cut off and begins anew.
 //	GET /api/tabs/{tab}/picture  deskside.picture  binary: the bytes of an RFB
 //	                             3.8 server, as a viewer of its own each time;
-//	                             ?screen=ID shows that screen alone
+//	                             ?screen=ID shows that screen alone,
+//	                             &view_only=1 has the agent drop what is typed,
+//	                             &name= is for POST
 //	GET /api/tabs/{tab}/chat     deskside.chat     text: ChatEvent from the
 //	                             console; {do: "send", id, text}, {do: "typing",
 //	                             on} and {do: "seen", seq} from the page

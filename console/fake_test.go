@@ -197,15 +197,17 @@ func (s *session) Path() deskside.Path {
 
 func (s *session) RTT() time.Duration { return s.rtt }
 
-func (s *session) RFB(_ context.Context, screen string) (net.Conn, error) {
-	part, ok := s.screen.part(screen)
+func (s *session) RFB(_ context.Context, v console.View) (net.Conn, error) {
+	part, ok := s.screen.part(v.Screen)
 	if !ok {
-		return nil, deskside.Errorf(deskside.CodeNotFound, "no screen %s", screen).From(deskside.ByAgent)
+		return nil, deskside.Errorf(deskside.CodeNotFound, "no screen %s", v.Screen).From(deskside.ByAgent)
 	}
 	near, far := net.Pipe()
-	go s.screen.serve(far, part)
+	go s.screen.serve(&lens{Conn: far, b: part, view: v})
 	return near, nil
 }
+
+func (s *session) Steer(_ context.Context, v console.View) error { return s.screen.steer(v) }
 
 func (s *session) Screens(context.Context) (remctrl.Screens, error) { return s.screen.list(), nil }
 

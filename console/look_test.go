@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"deskside"
+	"deskside/console"
 	"deskside/internal/await"
 	"deskside/internal/browsertest"
 	"deskside/remctrl"
@@ -223,14 +224,34 @@ func TestScreensAreChosen(t *testing.T) {
 	wide(424)
 	s.Keys(kb.ArrowDown)
 	s.Until("the menu shows the choice", `[...document.querySelectorAll("[aria-checked=true]")].some(e => e.innerText.includes("HDMI-1"))`)
+	stream := onlyView(t, far).Name
+	if stream == "" {
+		t.Error("the picture has no name to be steered by")
+	}
 	s.Press("DP-1 600 × 640, main")
 	wide(600)
+	if v := onlyView(t, far); v.Screen != "70" || v.Name != stream {
+		t.Errorf("%+v, want screen 70 in stream %s", v, stream)
+	}
 	if browsertest.Eval[bool](s.Page, "document.fullscreenElement === null") || far.Cause() != "" {
 		t.Errorf("choosing a screen left full screen, or ended the session: %q", far.Cause())
 	}
 	s.Click("canvas")
 	s.Keys("w")
 	await.True(t, "a key reaches the machine", func() bool { return slices.Contains(far.screen.pressed(), "up 77") })
+
+	// A far side that cannot change what a stream shows is asked for another one.
+	s.Forgive("status of 404") // Chromium says so of any request that was refused
+	far.screen.views(true)
+	s.Point(640, 2)
+	s.Press("How the picture is shown")
+	s.Press("HDMI-1 424 × 500")
+	wide(424)
+	far.screen.views(false)
+	s.Point(640, 2)
+	s.Press("How the picture is shown")
+	s.Press("DP-1 600 × 640, main")
+	wide(600)
 
 	// The screen is unplugged: all are shown, and it is said.
 	s.Forgive("no screen 70") // noVNC says why its connection was closed
@@ -239,4 +260,42 @@ func TestScreensAreChosen(t *testing.T) {
 	s.Has(".toast", "That screen is no longer there")
 	wide(1024)
 	s.Gone(".veil")
+}
+
+// onlyView gives what the page's one viewer shows.
+func onlyView(t *testing.T, far *session) console.View {
+	t.Helper()
+	list := far.screen.views(false)
+	if len(list) != 1 {
+		t.Fatalf("%d viewers, want one", len(list))
+	}
+	return list[0]
+}
+
+func TestViewOnlyReachesTheAgent(t *testing.T) {
+	s := open(t, withMachines(), 1280, 720)
+	far := s.connect("front-desk-1", deskside.AllRights)
+	is := func(want bool) {
+		t.Helper()
+		await.True(t, "the agent knows", func() bool {
+			list := far.screen.views(false)
+			return len(list) == 1 && list[0].ViewOnly == want
+		})
+	}
+	is(false)
+	stream := onlyView(t, far).Name
+	s.Press("View only")
+	is(true)
+	s.Press("View only")
+	is(false)
+	if v := onlyView(t, far); v.Name != stream {
+		t.Error("the picture was opened anew")
+	}
+	s.Click("canvas")
+	s.Keys("w")
+	await.True(t, "a key reaches the machine", func() bool { return slices.Contains(far.screen.pressed(), "up 77") })
+	s.Press("View only")
+	is(true)
+	far.screen.drop()
+	is(true) // the stream that comes in its place too
 }

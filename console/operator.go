@@ -189,12 +189,16 @@ func (o Operator) used(name string) {
 // remote is a Session over the network.
 type remote struct{ *client.Session }
 
-func (r *remote) RFB(ctx context.Context, screen string) (net.Conn, error) {
-	c, err := r.Session.RFB(ctx, client.RFBOptions{Screen: screen})
+func (r *remote) RFB(ctx context.Context, v View) (net.Conn, error) {
+	c, err := r.Session.RFB(ctx, client.RFBOptions(v))
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+func (r *remote) Steer(ctx context.Context, v View) error {
+	return r.Session.Steer(ctx, client.RFBOptions(v))
 }
 
 func (r *remote) End(ctx context.Context) error {

@@ -8,9 +8,12 @@ import (
 	"image/draw"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 
+	"deskside"
+	"deskside/console"
 	"deskside/remctrl"
 )
 
@@ -26,7 +29,15 @@ type screen struct {
 	pointer [3]int
 	cut     string  // the clipboard text that was sent
 	asked   []int32 // the encodings asked for last
-	conns   []net.Conn
+	lenses  []*lens
+	rigid   bool // streams cannot be steered
+}
+
+// lens is one viewer's stream. What it shows is guarded by the screen's mu.
+type lens struct {
+	net.Conn
+	b    image.Rectangle // of the picture
+	view console.View
 }
 
 func newScreen() *screen {
@@ -65,10 +76,10 @@ func (s *screen) part(id string) (image.Rectangle, bool) {
 func (s *screen) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		c.Close()
+	for _, l := range s.lenses {
+		l.Close()
 	}
-	s.conns = nil
+	s.lenses = nil
 }
 
 // cutText sends clipboard text to every viewer.
@@ -76,8 +87,8 @@ func (s *screen) cutText(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	msg := binary.BigEndian.AppendUint32([]byte{3, 0, 0, 0}, uint32(len(text)))
-	for _, c := range s.conns {
-		c.Write(append(msg, text...))
+	for _, l := range s.lenses {
+		l.Write(append(msg, text...))
 	}
 }
 
@@ -93,9 +104,44 @@ func (s *screen) told() (cut string, encodings []int32, pointer [3]int) {
 	return s.cut, append([]int32(nil), s.asked...), s.pointer
 }
 
-// serve shows the part b of the picture.
-func (s *screen) serve(c net.Conn, b image.Rectangle) {
+// steer makes the viewer of that name show something else.
+func (s *screen) steer(v console.View) error {
+	b, ok := s.part(v.Screen)
+	if !ok {
+		return deskside.Errorf(deskside.CodeNotFound, "no screen %s", v.Screen).From(deskside.ByAgent)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lenses {
+		if l.view.Name != v.Name || s.rigid {
+			continue
+		}
+		l.view = v
+		if l.b == b {
+			return nil
+		}
+		l.b = b
+		return s.update(l, true)
+	}
+	return deskside.Errorf(deskside.CodeNotFound, "no viewer %s", v.Name).From(deskside.ByAgent)
+}
+
+// views gives what each viewer shows, the newest last; no more is steered from
+// now on if rigid.
+func (s *screen) views(rigid bool) (list []console.View) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rigid = rigid
+	for _, l := range s.lenses {
+		list = append(list, l.view)
+	}
+	return list
+}
+
+// serve shows what the viewer chose of the picture.
+func (s *screen) serve(c *lens) {
 	defer c.Close()
+	b := c.b
 	io.WriteString(c, "RFB 003.008\n")
 	io.CopyN(io.Discard, c, 12)
 	c.Write([]byte{1, 1})
@@ -110,14 +156,17 @@ func (s *screen) serve(c net.Conn, b image.Rectangle) {
 		return
 	}
 	s.mu.Lock()
-	s.conns = append(s.conns, c)
+	s.lenses = append(s.lenses, c)
 	s.mu.Unlock()
-	for s.message(c, b) == nil {
+	for s.message(c) == nil {
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lenses = slices.DeleteFunc(s.lenses, func(l *lens) bool { return l == c })
 }
 
 // message takes one message from a viewer.
-func (s *screen) message(c net.Conn, b image.Rectangle) error {
+func (s *screen) message(c *lens) error {
 	read := func(n int) []byte {
 		b := make([]byte, n)
 		if _, err := io.ReadFull(c, b); err != nil {
@@ -145,7 +194,9 @@ func (s *screen) message(c net.Conn, b image.Rectangle) error {
 	case 3:
 		head := read(9)
 		if head != nil && head[0] == 0 {
-			return s.update(c, b)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.update(c, false)
 		}
 	case 4:
 		if k := read(7); k != nil {
@@ -172,19 +223,27 @@ func (s *screen) message(c net.Conn, b image.Rectangle) error {
 	return nil
 }
 
-// update sends the part b of the picture whole, once for each request that is
-// not incremental.
-func (s *screen) update(c net.Conn, b image.Rectangle) error {
-	msg := []byte{0, 0, 0, 1, 0, 0, 0, 0}
-	msg = binary.BigEndian.AppendUint16(msg, uint16(b.Dx()))
-	msg = binary.BigEndian.AppendUint16(msg, uint16(b.Dy()))
-	msg = append(msg, 0, 0, 0, 0)
-	// noVNC asks for red in the lowest byte.
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		msg = append(msg, s.picture.Pix[s.picture.PixOffset(b.Min.X, y):s.picture.PixOffset(b.Max.X, y)]...)
+// update sends the viewer's part of the picture whole, once for each request
+// that is not incremental, and with its size where that is another. The screen's
+// mu is held.
+func (s *screen) update(c *lens, resized bool) error {
+	rect := func(msg []byte, encoding int32) []byte {
+		msg = append(msg, 0, 0, 0, 0)
+		msg = binary.BigEndian.AppendUint16(msg, uint16(c.b.Dx()))
+		msg = binary.BigEndian.AppendUint16(msg, uint16(c.b.Dy()))
+		return binary.BigEndian.AppendUint32(msg, uint32(encoding))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	msg := []byte{0, 0, 0, 1}
+	if resized {
+		msg = rect([]byte{0, 0, 0, 2}, desktopSize)
+	}
+	msg = rect(msg, 0)
+	// noVNC asks for red in the lowest byte.
+	for y := c.b.Min.Y; y < c.b.Max.Y; y++ {
+		msg = append(msg, s.picture.Pix[s.picture.PixOffset(c.b.Min.X, y):s.picture.PixOffset(c.b.Max.X, y)]...)
+	}
 	_, err := c.Write(msg)
 	return err
 }
+
+const desktopSize = -223

@@ -77,9 +77,10 @@ func (c *Console) picture(w http.ResponseWriter, r *http.Request, t *tab) error 
 	if err != nil {
 		return err
 	}
-	screen := r.URL.Query().Get("screen")
-	if len(screen) > maxScreenID || strings.Trim(screen, "0123456789") != "" {
-		return deskside.Errorf(deskside.CodeBadRequest, "%.20q is not the number of a screen", screen)
+	q := r.URL.Query()
+	v := View{Screen: q.Get("screen"), ViewOnly: q.Get("view_only") == "1", Name: q.Get("name")}
+	if err := v.check(); err != nil {
+		return err
 	}
 	s, err := loopback.Upgrade(w, r, protocolPicture, maxPicture)
 	if err != nil {
@@ -87,7 +88,7 @@ func (c *Console) picture(w http.ResponseWriter, r *http.Request, t *tab) error 
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	far, err := session.RFB(ctx, screen)
+	far, err := session.RFB(ctx, v)
 	if err != nil {
 		s.Close(deskside.AsError(err).Words)
 		return errAnswered
@@ -106,6 +107,41 @@ func (c *Console) picture(w http.ResponseWriter, r *http.Request, t *tab) error 
 	near.Close()
 	back.Wait()
 	return errAnswered
+}
+
+// steer makes a picture that is open show something else, or take the page's
+// input or not.
+func (c *Console) steer(w http.ResponseWriter, r *http.Request, t *tab) error {
+	session, err := t.live()
+	if err != nil {
+		return err
+	}
+	var v View
+	if err := readJSON(w, r, &v); err != nil {
+		return err
+	}
+	if err := v.check(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), steerLimit)
+	defer cancel()
+	if err := session.Steer(ctx, v); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// check refuses what cannot be a view; whether there is such a screen the far
+// side knows.
+func (v *View) check() error {
+	if len(v.Screen) > maxScreenID || strings.Trim(v.Screen, "0123456789") != "" {
+		return deskside.Errorf(deskside.CodeBadRequest, "%.20q is not the number of a screen", v.Screen)
+	}
+	if len(v.Name) > maxViewName {
+		return deskside.Errorf(deskside.CodeBadRequest, "%.20q is too long a name", v.Name)
+	}
+	return nil
 }
 
 // screens lists the machine's screens; there is no content when the session
@@ -130,7 +166,9 @@ func (c *Console) screens(w http.ResponseWriter, r *http.Request, t *tab) error 
 
 const (
 	maxScreenID  = 10 // digits
+	maxViewName  = 32
 	screensLimit = 10 * time.Second
+	steerLimit   = 5 * time.Second
 )
 
 // chatAsk is what the page sends on the chat's WebSocket.

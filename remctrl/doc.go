@@ -5,14 +5,27 @@
 //
 // A viewer opens a stream, presents its ticket, and asks for RFB:
 //
-//	POST /rfb?screen=1&view-only=1
+//	POST /rfb?screen=1&view-only=1&name=left
 //	Upgrade: rfb
 //
 // "screen" is the ID of one screen, or "all" for the whole layout, which is the
 // default. "view-only" is 0 or 1; with 1 the agent drops what the viewer types.
-// After the answer 101 the stream carries RFB 3.8 as package rfb describes it,
-// the agent speaking first. Which screens there are is told to a session that
-// holds View:
+// "name" is what the session calls this viewer from now on: 1 to 32 letters,
+// digits, - and _. After the answer 101 the stream carries RFB 3.8 as package
+// rfb describes it, the agent speaking first.
+//
+// A viewer that runs is steered by a request beside its stream, which therefore
+// stays one that any RFB viewer understands:
+//
+//	POST /rfb/left?screen=7&view-only=0
+//
+// What the query leaves out stays. The answer is 204: from then on nothing of a
+// viewer that only looks reaches the desktop, and what it held is let go of; its
+// picture follows with the next update, by a change of size where the screens
+// differ. The name stands for all viewers of this session that have it, so that
+// one whose stream is broken, but not yet found to be, is in nobody's way.
+//
+// Which screens there are is told to a session that holds View:
 //
 //	GET /screens
 //	{"w":3840,"h":1080,"screens":[{"id":1,"name":"HDMI-1","x":0,"y":0,"w":1920,"h":1080,"primary":true},...]}
@@ -21,7 +34,7 @@
 // those of the gate, and:
 //
 //	bad-request   the query is wrong or the upgrade missing
-//	not-found     another path, or no such screen
+//	not-found     another path, no such screen, or no viewer of that name
 //	busy          MaxViewers are watching
 //	no-desktop    there is no screen to show
 //
@@ -37,8 +50,9 @@
 // Without Control, and for a view-only viewer, input is dropped. Without
 // Clipboard, cut text is dropped in both directions. Input and a taken
 // clipboard count as activity, updates do not. The audit has the begin of each
-// viewer before it sees anything, its end with the cause, and every clipboard
-// that was passed on, by size and direction and not by content.
+// viewer before it sees anything, what it chooses anew before it is so, its end
+// with the cause, and every clipboard that was passed on, by size and direction
+// and not by content.
 //
 // One viewer controls at a time: whoever acted last, but nobody else while keys
 // or buttons of the present one are down. The person's clipboard goes to the

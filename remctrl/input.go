@@ -44,23 +44,39 @@ func (f *floor) leave(v *viewer) {
 	}
 }
 
-// hand is a viewer's hand on the desktop. But for close it is its reader's
-// alone.
+// hand is a viewer's hand on the desktop.
 type hand struct {
-	v       *viewer
-	hands   *desktop.Hands // nil if the viewer can only look
+	v      *viewer
+	hands  *desktop.Hands // nil if nobody can control
+	holds  atomic.Bool    // keys or buttons are down
+	inputs atomic.Int64   // passed on
+
+	// mu is held while something is done to the desktop, so that who makes
+	// the viewer only look knows that nothing is on its way any more.
+	mu      sync.Mutex
+	looks   bool // the viewer chose to look only
 	keys    map[uint32]desktop.Key
 	buttons desktop.Buttons
 	muted   desktop.Buttons // pressed while the viewer could not act: dropped until released
-
-	holds  atomic.Bool  // keys or buttons are down
-	inputs atomic.Int64 // passed on
 }
 
 func (h *hand) open(v *viewer) {
-	h.v, h.keys = v, make(map[uint32]desktop.Key)
-	if v.svc.hold != nil && !v.opts.viewOnly {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.v, h.keys, h.looks = v, make(map[uint32]desktop.Key), v.chosen().viewOnly
+	if v.svc.hold != nil {
 		h.hands = desktop.NewHands(v.svc.hold)
+	}
+}
+
+// onlyLook lets go of everything and drops what comes later, or lets the viewer
+// act again.
+func (h *hand) onlyLook(on bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.looks = on; on && h.hands != nil {
+		h.release()
+		h.v.svc.floor.leave(h.v)
 	}
 }
 
@@ -72,9 +88,16 @@ func (h *hand) close() {
 	h.holds.Store(false)
 }
 
-// mayAct asks whether the viewer may press anything now.
+// mayAct asks whether the viewer may do anything to the desktop now.
 func (h *hand) mayAct() bool {
-	if h.hands == nil {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.may()
+}
+
+// may is mayAct for who holds h.mu.
+func (h *hand) may() bool {
+	if h.hands == nil || h.looks {
 		return false
 	}
 	if h.v.pass.Check(deskside.Control) != nil {
@@ -103,6 +126,8 @@ func keyName(sym, scan uint32) uint32 {
 }
 
 func (h *hand) key(sym, scan uint32, down bool) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	name := keyName(sym, scan)
 	k, held := h.keys[name]
 	switch {
@@ -110,7 +135,7 @@ func (h *hand) key(sym, scan uint32, down bool) error {
 		delete(h.keys, name)
 		h.settle()
 		return h.failed(h.hands.Key(k, false))
-	case !down, len(h.keys) >= maxKeys && !held, !h.mayAct():
+	case !down, len(h.keys) >= maxKeys && !held, !h.may():
 		return nil
 	case !held:
 		k = desktop.Key{Sym: sym, Scan: scan}
@@ -125,7 +150,9 @@ func (h *hand) key(sym, scan uint32, down bool) error {
 const maxKeys = 64
 
 func (h *hand) pointer(x, y int, b desktop.Buttons, view raster.Rect) error {
-	if !h.mayAct() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.may() {
 		h.muted |= b
 		return nil
 	}

@@ -144,12 +144,12 @@ func (v *viewer) look(now time.Time) bool {
 // other end's screen must change its size for it.
 func (v *viewer) frame(s *source) {
 	d := &v.display
+	v.mu.Lock()
 	view, _ := viewOf(s.layout, v.opts.screen)
+	v.view = view
+	v.mu.Unlock()
 	if view != d.view {
 		d.view, d.job.whole = view, true
-		v.mu.Lock()
-		v.view = view
-		v.mu.Unlock()
 	}
 	d.screens = screensOf(d.screens[:0], s.layout, view)
 	e := d.job.encodings

@@ -39,3 +39,13 @@ func TestJoinAfterLoss(t *testing.T) {
 		t.Error("the viewer was not ended")
 	}
 }
+
+// A name is the session's own: nobody steers another's viewer.
+func TestNamesAreOfASession(t *testing.T) {
+	mine, other := &viewer{name: "a", session: [8]byte{1}}, &viewer{name: "a", session: [8]byte{2}}
+	unnamed := &viewer{session: [8]byte{1}}
+	s := &Service{viewers: map[*viewer]bool{mine: true, other: true, unnamed: true}}
+	if list := s.named([8]byte{1}, "a"); len(list) != 1 || list[0] != mine {
+		t.Errorf("%d viewers are steered, want the session's own alone", len(list))
+	}
+}

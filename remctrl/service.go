@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -79,10 +77,11 @@ func New(cfg Config) *Service {
 		s.hold = desktop.NewHold(in)
 	}
 	s.mux.HandleFunc("POST /rfb", s.serveRFB)
+	s.mux.HandleFunc("POST /rfb/{name}", s.steer)
 	s.mux.HandleFunc("GET /screens", s.serveScreens)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		wire.Refuse(w, deskside.Errorf(deskside.CodeNotFound, "no %s %s here", r.Method, r.URL.Path).
-			Hint("Remote control is POST /rfb with Upgrade: rfb, and GET /screens."))
+			Hint("Remote control is POST /rfb with Upgrade: rfb, POST /rfb/NAME, and GET /screens."))
 	})
 	return s
 }
@@ -136,44 +135,6 @@ func (s *Service) serveRFB(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.remove(v)
 	v.serve(w, r)
-}
-
-// options are what a viewer asks for in its request.
-type options struct {
-	screen   uint32 // allScreens for the whole layout
-	viewOnly bool
-}
-
-const allScreens = ^uint32(0)
-
-func parseOptions(q url.Values) (options, error) {
-	o := options{screen: allScreens}
-	for key, values := range q {
-		value := values[0]
-		switch key {
-		case "screen":
-			if value == "all" {
-				continue
-			}
-			n, err := strconv.ParseUint(value, 10, 32)
-			if err != nil {
-				return o, badQuery(key, value, "all or the number of a screen")
-			}
-			o.screen = uint32(n)
-		case "view-only":
-			if value != "0" && value != "1" {
-				return o, badQuery(key, value, "0 or 1")
-			}
-			o.viewOnly = value == "1"
-		default:
-			return o, deskside.Errorf(deskside.CodeBadRequest, "unknown parameter %q", key)
-		}
-	}
-	return o, nil
-}
-
-func badQuery(key, value, want string) error {
-	return deskside.Errorf(deskside.CodeBadRequest, "%s=%q", key, value).Hint("Give %s.", want)
 }
 
 // available says why a viewer cannot be shown anything.

@@ -23,9 +23,11 @@ import (
 // and acts on what the other end says, another writes, and a third lets go of
 // what is held as soon as the stream must end, whatever the others wait for.
 type viewer struct {
-	svc  *Service
-	pass deskside.Pass
-	opts options
+	svc     *Service
+	pass    deskside.Pass
+	session deskside.SessionID
+	name    string // what the session calls it, "" nothing
+
 	log  *slog.Logger
 	conn *wire.Conn
 	in   input
@@ -33,13 +35,16 @@ type viewer struct {
 	wake chan struct{} // holds a value when the writer has something to look at
 	gone chan struct{} // closed when the viewer is to end
 
-	hand    hand // the reader's
-	display display
+	hand    hand
+	display display      // the writer's
 	sent    atomic.Int64 // bytes
+
+	steering sync.Mutex // held while a choice is made
 
 	mu    sync.Mutex
 	cause error // why it ends; set once, before gone is closed
 	ended bool
+	opts  options
 	view  raster.Rect // what of the picture is shown
 	queue []byte      // messages to write before the next update
 	asked asked
@@ -72,7 +77,7 @@ const handshakeTimeout = 10 * time.Second
 func newViewer(s *Service, pass deskside.Pass, opts options) *viewer {
 	session := pass.Session()
 	return &viewer{
-		svc: s, pass: pass, opts: opts,
+		svc: s, pass: pass, session: session.ID, name: opts.name, opts: opts,
 		log:   s.log.With("session", session.ID.String(), "operator", session.Operator.Title()),
 		wake:  make(chan struct{}, 1),
 		gone:  make(chan struct{}),
@@ -108,12 +113,7 @@ func (v *viewer) attach(conn *wire.Conn) bool {
 // audit has the begin before anything is shown.
 func (v *viewer) serve(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	screen := "all"
-	if v.opts.screen != allScreens {
-		screen = strconv.FormatUint(uint64(v.opts.screen), 10)
-	}
-	detail := map[string]string{"screen": screen, "view-only": strconv.FormatBool(v.opts.viewOnly)}
-	if err := v.pass.Record(deskside.Event{Kind: deskside.EventControl, Detail: detail}); err != nil {
+	if err := v.pass.Record(deskside.Event{Kind: deskside.EventControl, Detail: v.chosen().detail()}); err != nil {
 		wire.Refuse(w, err)
 		return
 	}
@@ -155,8 +155,8 @@ func (v *viewer) show() {
 
 func (v *viewer) handshake() error {
 	layout := v.svc.src.desktop.Layout()
-	view, _ := viewOf(layout, v.opts.screen)
 	v.mu.Lock()
+	view, _ := viewOf(layout, v.opts.screen)
 	v.view = view
 	v.mu.Unlock()
 	v.display.open(view, &v.svc.cfg, v.log)

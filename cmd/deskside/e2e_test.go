@@ -276,7 +276,7 @@ func TestConsoleEndToEnd(t *testing.T) {
 	p.Has(".cause", "The operator ended the session")
 	p.Shot("e2e-ended")
 	d.audited("udp", deskside.EventAsked, deskside.EventGiven, deskside.EventBegin, deskside.EventControl, deskside.EventChat,
-		deskside.EventTransfer, deskside.EventClipboard, deskside.EventControlEnd, deskside.EventEnd)
+		deskside.EventTransfer, deskside.EventClipboard, deskside.EventControlTo, deskside.EventControlEnd, deskside.EventEnd)
 }
 
 // typing types into the terminal by the picture and sees it there.

@@ -1,7 +1,7 @@
 // The picture: noVNC over the session's stream, kept up while the session is
 // open, with the ways to look at it.
 import RFB from "@novnc/novnc";
-import { socket, tabPath } from "./api";
+import { call, socket, tabPath } from "./api";
 import { fill, h, show, text } from "./dom";
 
 export type Scale = "fit" | "whole";
@@ -55,6 +55,9 @@ export class Picture {
   viewOnly = false;
   panning = false;
   screen = ""; // the ID of the one that is shown, "" for all
+  private viewer = ""; // by which name the far side knows the open stream
+  private told = ""; // what the far side was last asked to show and to take
+  private steering: Promise<void> = Promise.resolve(); // one request at a time, in order
 
   constructor(private id: string, name: string, private on: PictureEvents) {
     this.target = h("div", { class: "picture-target", tabindex: -1 });
@@ -115,22 +118,43 @@ export class Picture {
     if (on) { this.wait = 400; this.open(); } else this.drop();
   }
 
-  /** choose shows one screen, or all: a viewer's choice is made when it opens
-   *  the stream, so another stream takes this one's place. */
+  /** choose shows one screen, or all. */
   choose(screen: string): void {
     if (screen === this.screen) return;
     this.screen = screen;
-    if (!this.wanted) return;
-    text(this.veilWords, "Opening the picture …");
     this.wait = 400;
-    this.drop();
-    this.open();
+    if (this.rfb) this.steer(); else this.open();
+  }
+
+  /** view is what the far side is to show, and whether it drops what is typed. */
+  private view(): { screen: string; view_only: boolean } { return { screen: this.screen, view_only: this.viewOnly }; }
+
+  /** steer tells the far side what was chosen since it was last told. Where it
+   *  cannot do so in the open stream, another takes that one's place. */
+  private steer(): void {
+    this.steering = this.steering.then(async () => {
+      const rfb = this.rfb, view = this.view(), now = JSON.stringify(view);
+      if (!rfb || !this.seen || now === this.told) return; // what connects tells it then
+      this.told = now;
+      try {
+        await call("POST", tabPath(this.id, "/picture"), { ...view, name: this.viewer });
+      } catch {
+        if (this.rfb !== rfb) return;
+        text(this.veilWords, "Opening the picture …");
+        this.drop();
+        this.open();
+      }
+    });
   }
 
   private open(): void {
     clearTimeout(this.timer);
     if (this.stopped || !this.wanted || this.rfb) return;
-    const rfb = new RFB(this.target, socket(tabPath(this.id, `/picture${this.screen ? `?screen=${this.screen}` : ""}`), "deskside.picture"), { shared: true });
+    const view = this.view();
+    this.viewer = crypto.randomUUID().replaceAll("-", "");
+    this.told = JSON.stringify(view);
+    const query = new URLSearchParams({ screen: view.screen, view_only: view.view_only ? "1" : "0", name: this.viewer });
+    const rfb = new RFB(this.target, socket(tabPath(this.id, `/picture?${query}`), "deskside.picture"), { shared: true });
     this.rfb = rfb;
     rfb.background = "transparent";
     rfb.addEventListener("connect", () => {
@@ -185,6 +209,7 @@ export class Picture {
     if (!r) return;
     if (this.viewOnly && !r.viewOnly) this.releaseKeys();
     r.viewOnly = this.viewOnly;
+    this.steer();
     r.scaleViewport = this.scale === "fit";
     r.showDotCursor = true;
     const sock = (r as unknown as Inside)._sock;
