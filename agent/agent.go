@@ -87,6 +87,9 @@ func Start(ctx context.Context, c Config) (_ *Agent, err error) {
 			a.Close()
 		}
 	}()
+	if err := checkProgram(); err != nil {
+		return nil, err
+	}
 	if a.id = c.Identity; a.id == nil {
 		if a.id, err = identity.Load(filepath.Join(c.Dir, KeyFile)); err != nil {
 			return nil, err

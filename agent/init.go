@@ -142,6 +142,9 @@ func Permit(dir string, rule access.OperatorRule) error {
 		return deskside.Errorf(deskside.CodeNotFound, "this is no agent's folder: %s", err).
 			Hint("Make one: deskside agent init --dir %s", dir)
 	}
+	if err := checkFile(path); err != nil {
+		return err // written anew it would be closed to others, with whatever they put into it
+	}
 	p, err := access.ParsePolicy(text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -12,10 +12,14 @@ import (
 	"deskside/access"
 )
 
-// readPolicy reads and parses a policy file.
+// readPolicy reads and parses a policy file. One that others could change says
+// nothing of what the agent's owner allows.
 func readPolicy(path string) (*access.Policy, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkFile(path); err != nil {
 		return nil, err
 	}
 	p, err := access.ParsePolicy(text)
@@ -30,7 +34,8 @@ func readPolicy(path string) (*access.Policy, error) {
 const PolicyPoll = 400 * time.Millisecond
 
 // watchPolicy puts the policy in force again whenever its file changes. A file
-// that is gone or does not parse leaves the last good one in force.
+// that is gone, does not parse or is open to others leaves the last good one in
+// force.
 func (a *Agent) watchPolicy(ctx context.Context) {
 	path := filepath.Join(a.cfg.Dir, PolicyFile)
 	last := a.policy
@@ -49,7 +54,7 @@ func (a *Agent) watchPolicy(ctx context.Context) {
 		last = now
 		policy, err := readPolicy(path)
 		if err != nil {
-			a.cfg.Log.Error("the policy file does not parse; the last good one stays, and no new session may begin", "error", err)
+			a.cfg.Log.Error("the policy file cannot be used; the last good one stays, and no new session may begin", "error", err)
 		} else {
 			a.cfg.Log.Info("policy loaded", "file", path, "operators", len(policy.Operators))
 		}
@@ -57,14 +62,17 @@ func (a *Agent) watchPolicy(ctx context.Context) {
 	}
 }
 
-// digest tells one content of a file from another, also when it was changed
-// twice within the clock of the file system. It is nil for a file that cannot
-// be read.
+// digest tells one state of a file from another: its content, also when it was
+// changed twice within the clock of the file system, and whether others could
+// change it. It is nil for a file that cannot be read.
 func digest(path string) []byte {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}
 	sum := sha256.Sum256(text)
+	if err := checkFile(path); err != nil {
+		return append(sum[:], err.Error()...)
+	}
 	return sum[:]
 }

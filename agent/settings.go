@@ -30,13 +30,16 @@ const (
 )
 
 // ReadSettings reads config.toml of a folder. A file that is not there is an
-// error: agent init makes it.
+// error: agent init makes it. So is one that others could change.
 func ReadSettings(dir string) (s Settings, err error) {
 	path := filepath.Join(dir, ConfigFile)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return s, deskside.Errorf(deskside.CodeNotFound, "this is no agent's folder: %s", err).
 			Hint("Make one: deskside agent init --dir %s", dir)
+	}
+	if err := checkFile(path); err != nil {
+		return s, err
 	}
 	if err := toml.Decode(text, &s); err != nil {
 		return s, fmt.Errorf("%s: %w", path, err)

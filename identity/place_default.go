@@ -8,3 +8,5 @@ import "io/fs"
 // inherits; modes say nothing there.
 func ownedAlone(string, fs.FileInfo) error     { return nil }
 func notReplaceable(string, fs.FileInfo) error { return nil }
+func unchangeable(string, fs.FileInfo) error   { return nil }
+func holdsStill(string, fs.FileInfo) error     { return nil }

@@ -105,32 +105,59 @@ func MakePrivate(dir string) error {
 // administrator) could read or change, or replace by way of a directory above
 // it. It says which it is and what to do.
 func CheckPrivate(path string) error {
-	info, err := os.Stat(path)
+	real, err := realPath(path)
 	if err != nil {
-		return fmt.Errorf("check who may read: %w", err)
+		return err
 	}
+	return checkPlace(real, ownedAlone, notReplaceable)
+}
+
+// CheckUnwritable refuses a file or directory that others than this user (and
+// the administrator) could change, or replace by way of a directory above it or
+// above a link to it. They may read it. A group that is the user's alone, as
+// systems make it that give each user one, is nobody else.
+func CheckUnwritable(path string) error {
+	real, err := realPath(path)
+	if err != nil {
+		return err
+	}
+	if err := checkPlace(real, unchangeable, holdsStill); err != nil {
+		return err
+	}
+	named, err := filepath.Abs(path)
+	if err != nil || named == real {
+		return err
+	}
+	return checkPlace(named, unchangeable, holdsStill)
+}
+
+func realPath(path string) (string, error) {
 	real, err := filepath.Abs(path)
 	if err == nil {
 		real, err = filepath.EvalSymlinks(real)
 	}
 	if err != nil {
-		return fmt.Errorf("check who may read: %w", err)
+		return "", fmt.Errorf("check who may use it: %w", err)
 	}
-	if err := ownedAlone(real, info); err != nil {
-		return err
+	return real, nil
+}
+
+// checkPlace holds what is at an absolute path against one rule, and each
+// directory above it against another.
+func checkPlace(path string, itself, above func(string, fs.FileInfo) error) error {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = itself(path, info)
 	}
-	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
-		above, err := os.Stat(dir)
-		if err != nil {
-			return fmt.Errorf("check who may read: %w", err)
-		}
-		if err := notReplaceable(dir, above); err != nil {
-			return err
+	for dir := filepath.Dir(path); err == nil; dir = filepath.Dir(dir) {
+		if info, err = os.Stat(dir); err == nil {
+			err = above(dir, info)
 		}
 		if dir == filepath.Dir(dir) {
-			return nil
+			break
 		}
 	}
+	return err
 }
 
 // unsafePlace is the refusal of a file or directory, with what to do.

@@ -107,6 +107,87 @@ func TestCreateRefusesPlaces(t *testing.T) {
 	}
 }
 
+// Others may read a policy or a program, and nothing more.
+func TestCheckUnwritable(t *testing.T) {
+	other := func(p string) error { return os.Chown(p, 65534, 65534) }
+	dir := filepath.Dir
+	for what, c := range map[string]struct {
+		spoil func(path string) error
+		code  deskside.Code
+	}{
+		"as it was made":               {func(string) error { return nil }, ""},
+		"a file others may read":       {func(p string) error { return os.Chmod(p, 0o755) }, ""},
+		"a directory others may list":  {func(p string) error { return os.Chmod(dir(p), 0o755) }, ""},
+		"a sticky directory":           {func(p string) error { return os.Chmod(dir(p), 0o777|fs.ModeSticky) }, ""},
+		"a file others may write":      {func(p string) error { return os.Chmod(p, 0o602) }, deskside.CodeDenied},
+		"a file a group may write":     {func(p string) error { return errors.Join(os.Chmod(p, 0o620), anotherGroup(p)) }, deskside.CodeDenied},
+		"a directory others may write": {func(p string) error { return os.Chmod(dir(p), 0o702) }, deskside.CodeDenied},
+		"a replaceable directory":      {func(p string) error { return os.Chmod(dir(dir(p)), 0o777) }, deskside.CodeDenied},
+		"a file of another's":          {other, deskside.CodeDenied},
+		"a directory of another's":     {func(p string) error { return other(dir(p)) }, deskside.CodeDenied},
+	} {
+		path := place(t, "policy.toml")
+		if err := errors.Join(os.Mkdir(dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.spoil(path); errors.Is(err, fs.ErrPermission) {
+			continue // only root gives files away
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		err := CheckUnwritable(path)
+		if deskside.CodeOf(err) != c.code || err != nil && deskside.AsError(err).Do == "" {
+			t.Errorf("%s: %v, want code %q and what to do", what, err, c.code)
+		}
+		if c.code != "" { // by a link as well, whatever is above the link
+			link := filepath.Join(t.TempDir(), "link")
+			if err := os.Symlink(path, link); err != nil {
+				t.Fatal(err)
+			}
+			if err := CheckUnwritable(link); deskside.CodeOf(err) != c.code {
+				t.Errorf("%s, by a link: %v", what, err)
+			}
+		}
+	}
+	if err := CheckUnwritable(place(t, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing there: %v", err)
+	}
+}
+
+// A link that others can replace leads wherever they like.
+func TestCheckUnwritableLooksAboveLinks(t *testing.T) {
+	path := place(t, "policy.toml")
+	if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	open := t.TempDir()
+	link := filepath.Join(open, "link")
+	if err := errors.Join(os.Symlink(path, link), os.Chmod(open, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckUnwritable(link); deskside.CodeOf(err) != deskside.CodeDenied {
+		t.Errorf("got %v", err)
+	}
+}
+
+// anotherGroup gives a file to a group that is not its owner's own, where that
+// may be done: to one of the user's, or as root to any.
+func anotherGroup(path string) error {
+	if os.Geteuid() == 0 {
+		return os.Chown(path, -1, 65534)
+	}
+	groups, err := os.Getgroups()
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if g != os.Getegid() {
+			return os.Chown(path, -1, g)
+		}
+	}
+	return fs.ErrPermission
+}
+
 func TestLoadFollowsLinks(t *testing.T) {
 	path := place(t, "key.pem")
 	if _, err := Create(path); err != nil {
