@@ -205,12 +205,13 @@ func TestTightKinds(t *testing.T) {
 		{2, TightAuto, 90, raster.RGB888, tightStreamMono<<4 | tightFiltered, true},
 		{200, TightAuto, 90, raster.RGB888, tightStreamPalette<<4 | tightFiltered, true},
 		{200, TightCopy, 90, raster.RGB888, tightStreamCopy << 4, true},
-		{0, TightAuto, 0, raster.RGB888, tightStreamCopy << 4, true},
-		{0, TightPalette, 90, raster.RGB888, tightStreamCopy << 4, true},
+		{0, TightAuto, 0, raster.RGB888, tightStreamSmooth << 4, true},
+		{0, TightPalette, 90, raster.RGB888, tightStreamSmooth << 4, true},
+		{-1, TightAuto, 0, raster.RGB888, tightStreamSmooth<<4 | tightFiltered, true},
 		{0, TightAuto, 90, raster.RGB888, tightJPEG, false},
 		{2, TightJPEG, 90, raster.RGB888, tightJPEG, false},
 		{0, TightAuto, 90, raster.RGB565, tightStreamCopy << 4, true},
-		{0, TightGradient, 90, raster.RGB888, tightStreamGradient<<4 | tightFiltered, true},
+		{0, TightGradient, 90, raster.RGB888, tightStreamSmooth<<4 | tightFiltered, true},
 		{0, TightGradient, 90, raster.RGB332, tightStreamCopy << 4, true},
 	} {
 		var e TightEncoder

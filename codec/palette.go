@@ -1,5 +1,11 @@
 package codec
 
+import (
+	"encoding/binary"
+
+	"deskside/raster"
+)
+
 // palette numbers the colours of a rectangle in the order they are met.
 type palette struct {
 	colours []uint32
@@ -13,7 +19,7 @@ const (
 
 type slot struct {
 	colour uint32
-	number int32 // one more than the index, 0 if free
+	number uint32 // one more than the index, 0 if free
 }
 
 // reset takes all colours out.
@@ -25,9 +31,12 @@ func (p *palette) reset() {
 	clear(p.slots[:])
 }
 
+// home gives the place where colour is, unless others were there first.
+func home(colour uint32) uint32 { return colour * 0x9e3779b1 >> 22 }
+
 // find gives the slot where colour is or would be.
 func (p *palette) find(colour uint32) *slot {
-	i := colour * 0x9e3779b1 >> 22
+	i := home(colour)
 	for p.slots[i].number != 0 && p.slots[i].colour != colour {
 		i = (i + 1) % paletteSlots
 	}
@@ -44,9 +53,105 @@ func (p *palette) add(colour uint32, limit int) bool {
 		return false
 	}
 	p.colours = append(p.colours, colour)
-	*s = slot{colour, int32(len(p.colours))}
+	*s = slot{colour, uint32(len(p.colours))}
 	return true
 }
 
 // index gives the index of a colour that was added.
 func (p *palette) index(colour uint32) byte { return byte(p.find(colour).number - 1) }
+
+// indexRect appends to dst the index of each pixel of r in m, adding the colours
+// as they are met. It reports whether limit colours were enough; where they are
+// not it gives up at once.
+func (p *palette) indexRect(dst []byte, m *raster.Image, r raster.Rect, limit int) ([]byte, bool) {
+	at := len(dst)
+	dst = grow(dst, r.Area())
+	for y := r.Y0; y < r.Y1; y++ {
+		row := m.Row(y, r.X0, r.X1)
+		if !p.indexRow(dst[at:at+r.W()], row, limit) {
+			return dst, false
+		}
+		at += r.W()
+	}
+	return dst, true
+}
+
+// indexRow writes the indices of a row. Screens are made of stretches of one
+// colour and of letters: the former are taken eight pixels at once, the latter
+// without a branch that depends on them as long as each colour is at home.
+func (p *palette) indexRow(dst, row []byte, limit int) bool {
+	pair := ^uint64(0) // the last colour twice
+	same := uint64(0)  // its index eight times
+	for len(dst) >= 8 {
+		a, b := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:])
+		c, d := binary.LittleEndian.Uint64(row[16:]), binary.LittleEndian.Uint64(row[24:32])
+		if ((a^pair)|(b^pair)|(c^pair)|(d^pair))&colourPair == 0 && pair != ^uint64(0) {
+			binary.LittleEndian.PutUint64(dst, same)
+			dst, row = dst[8:], row[32:]
+			continue
+		}
+		for i := range 8 {
+			if !p.indexPixel(&dst[i], binary.LittleEndian.Uint32(row[4*i:]), limit) {
+				return false
+			}
+		}
+		pair = d >> 32 & 0xffffff * 0x100000001
+		same = uint64(dst[7]) * 0x0101010101010101
+		dst, row = dst[8:], row[32:]
+	}
+	for i := range dst {
+		if !p.indexPixel(&dst[i], binary.LittleEndian.Uint32(row[4*i:]), limit) {
+			return false
+		}
+	}
+	return true
+}
+
+// colourPair has the bits of two pixels that make the colour.
+const colourPair = 0x00ffffff00ffffff
+
+func (p *palette) indexPixel(dst *byte, v uint32, limit int) bool {
+	v &= 0xffffff
+	s := &p.slots[home(v)]
+	if s.colour == v && s.number != 0 {
+		*dst = byte(s.number - 1)
+		return true
+	}
+	if !p.add(v, limit) {
+		return false
+	}
+	*dst = p.index(v)
+	return true
+}
+
+// packBits makes of each row of w indices, which are 0 or 1, bits in whole
+// bytes, in place.
+func packBits(plain []byte, w int) []byte {
+	at := 0
+	for rows := plain; len(rows) > 0; rows = rows[w:] {
+		row := rows[:w]
+		for ; len(row) >= 8; row = row[8:] {
+			// Each product moves one of the eight to its place in the
+			// highest byte; none meets another.
+			plain[at] = byte(binary.LittleEndian.Uint64(row) * 0x8040201008040201 >> 56)
+			at++
+		}
+		if len(row) > 0 {
+			b := byte(0)
+			for i, v := range row {
+				b |= v << (7 - i)
+			}
+			plain[at] = b
+			at++
+		}
+	}
+	return plain[:at]
+}
+
+// grow lengthens b by n bytes of any content.
+func grow(b []byte, n int) []byte {
+	if cap(b)-len(b) < n {
+		return append(b, make([]byte, n)...)
+	}
+	return b[:len(b)+n]
+}

@@ -6,26 +6,38 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"
 )
 
-// deflater is a zlib stream that lasts as long as the connection. Each piece
-// ends with a sync flush, so that the other end can decode all of it.
+// deflater is a zlib stream (RFC 1950) that lasts as long as the connection. Each
+// piece ends with a whole byte, so that the other end can decode all of it. The
+// stream has no end and so never a checksum; what comes between is blocks of
+// deflate (RFC 1951), and who makes them may change from one piece to the next
+// as long as nobody refers to bytes that another wrote. So one deflater either
+// searches for matches or does without.
 type deflater struct {
-	z   *zlib.Writer
-	dst []byte
+	begun bool
+	z     *flate.Writer
+	dst   []byte
 }
 
-// append appends the compressed form of plain.
+// begin appends the head of the stream to what comes first.
+func (d *deflater) begin(dst []byte) []byte {
+	if d.begun {
+		return dst
+	}
+	d.begun = true
+	return append(dst, 0x78, 0x01) // a window of 32 KiB, fastest
+}
+
+// append appends the compressed form of plain, matches and all. Only the first
+// call's level counts.
 func (d *deflater) append(dst, plain []byte, level int) []byte {
 	if d.z == nil {
-		z, err := zlib.NewWriterLevel(d, level)
-		if err != nil {
-			z = zlib.NewWriter(d)
-		}
-		d.z = z
+		d.z, _ = flate.NewWriter(d, min(level, flate.BestCompression)) // fails for other levels alone
 	}
-	d.dst = dst
+	d.dst = d.begin(dst)
 	d.z.Write(plain) // writing to memory does not fail
 	d.z.Flush()
 	dst, d.dst = d.dst, nil
@@ -36,6 +48,31 @@ func (d *deflater) append(dst, plain []byte, level int) []byte {
 func (d *deflater) Write(p []byte) (int, error) {
 	d.dst = append(d.dst, p...)
 	return len(p), nil
+}
+
+// maxStored is the most bytes of a block without compression.
+const maxStored = 65535
+
+// appendStored appends plain as it is. An empty block follows, for decoders that
+// give out a block's bytes when they see the next.
+func (d *deflater) appendStored(dst, plain []byte) []byte {
+	dst = d.begin(dst)
+	for len(plain) > 0 {
+		n := min(len(plain), maxStored)
+		dst = append(dst, 0, byte(n), byte(n>>8), byte(^n), byte(^n>>8))
+		dst = append(dst, plain[:n]...)
+		plain = plain[n:]
+	}
+	return append(dst, 0, 0, 0, 0xff, 0xff)
+}
+
+// appendLiterals appends plain by codes for its bytes, or as it is if those are
+// no shorter.
+func (d *deflater) appendLiterals(dst, plain []byte, h *huffman) []byte {
+	if h.count(plain) > len(plain)*31/32 {
+		return d.appendStored(dst, plain)
+	}
+	return h.append(d.begin(dst), plain)
 }
 
 // maxTail is how much of a piece may be left once all its pixels are out: the

@@ -1,8 +1,6 @@
 package codec
 
 import (
-	"encoding/binary"
-
 	"deskside/codec/jpeg"
 	"deskside/raster"
 )
@@ -24,12 +22,13 @@ const (
 	tightFilterGradient = 2
 )
 
-// The zlib stream of each kind of data, so that like follows like.
+// The zlib stream of each kind of data, so that like follows like. The last has
+// no matches, only codes for bytes, or bytes as they are.
 const (
 	tightStreamCopy = iota
 	tightStreamMono
 	tightStreamPalette
-	tightStreamGradient
+	tightStreamSmooth
 )
 
 // tightPlain is the number of bytes below which data is not compressed.
@@ -50,7 +49,7 @@ type TightMode uint8
 // The modes. Where a mode cannot hold the content (too many colours, JPEG or
 // gradients in a format that has none) TightCopy is taken instead.
 const (
-	TightAuto     TightMode = iota // palette up to 256 colours, else JPEG if a quality is given, else copy
+	TightAuto     TightMode = iota // palette up to 256 colours, else JPEG if a quality is given, else copy or gradient
 	TightCopy                      // pixels as they are, compressed
 	TightPalette                   // at most 256 colours
 	TightGradient                  // differences to what the neighbours predict, compressed
@@ -62,10 +61,16 @@ type TightEncoder struct {
 	Level int   // of zlib, 1 to 9; 0 means 1. Only a stream's first rectangle counts
 	Photo Photo // encodes JPEG; nil means a jpeg.Encoder
 
+	// Rate is the bytes a second that the path carries, as far as known; 0
+	// means that it is not. It decides how much work a byte is worth.
+	Rate int
+
 	streams [4]deflater
 	jpeg    jpeg.Encoder
 	plain   []byte
 	colour  palette
+	literal huffman
+	black   [TightMaxW * raster.BytesPerPixel]byte
 }
 
 // Append appends r, which m must contain and which keeps to TightMaxW and
@@ -75,14 +80,9 @@ func (e *TightEncoder) Append(dst []byte, f *Format, m *raster.Image, r raster.R
 	if v, ok := raster.Solid(m, r); ok {
 		return f.tight.AppendPixel(append(dst, tightFill), v), true
 	}
-	switch mode {
-	case TightAuto, TightPalette:
-		if e.collect(m, r) {
-			return e.appendPalette(dst, f, m, r), true
-		}
-	case TightGradient:
-		if f.Full() {
-			return e.appendGradient(dst, f, m, r), true
+	if mode == TightAuto || mode == TightPalette {
+		if out, ok := e.appendPalette(dst, f, m, r); ok {
+			return out, true
 		}
 	}
 	if quality > 0 && (mode == TightAuto || mode == TightJPEG) && f.Full() {
@@ -90,111 +90,52 @@ func (e *TightEncoder) Append(dst []byte, f *Format, m *raster.Image, r raster.R
 			return dst, false
 		}
 	}
-	e.plain = f.tight.Append(e.plain[:0], m, r)
-	return e.appendData(append(dst, tightStreamCopy<<4), tightStreamCopy), true
+	return e.appendMany(dst, f, m, r, mode), true
 }
 
-// collect fills the palette with r's colours and reports whether they fit.
-func (e *TightEncoder) collect(m *raster.Image, r raster.Rect) bool {
+// appendMany appends pixels of many colours exactly.
+func (e *TightEncoder) appendMany(dst []byte, f *Format, m *raster.Image, r raster.Rect, mode TightMode) []byte {
+	how := search
+	switch {
+	case !f.Full():
+		e.plain = f.tight.Append(e.plain[:0], m, r)
+		return e.appendData(append(dst, tightStreamCopy<<4), tightStreamCopy)
+	case mode == TightGradient:
+		how = predict
+	case mode != TightCopy:
+		how = e.choose(m, r)
+	}
+	if how == predict {
+		e.gradient(m, r)
+		return e.appendData(append(dst, tightStreamSmooth<<4|tightFiltered, tightFilterGradient), tightStreamSmooth)
+	}
+	e.packRGB(m, r)
+	stream := tightStreamCopy
+	if how == asTheyAre {
+		stream = tightStreamSmooth
+	}
+	return e.appendData(append(dst, byte(stream<<4)), stream)
+}
+
+// appendPalette appends r with a palette if it has few colours.
+func (e *TightEncoder) appendPalette(dst []byte, f *Format, m *raster.Image, r raster.Rect) ([]byte, bool) {
 	e.colour.reset()
 	// A palette must be worth its three bytes a colour.
 	limit := min(maxPalette, max(r.Area()/4, 2))
-	last := ^uint32(0)
-	for y := r.Y0; y < r.Y1; y++ {
-		for row := m.Row(y, r.X0, r.X1); len(row) >= 4; row = row[4:] {
-			v := binary.LittleEndian.Uint32(row)
-			if v != last && !e.colour.add(v, limit) {
-				return false
-			}
-			last = v
-		}
+	var few bool
+	if e.plain, few = e.colour.indexRect(e.plain[:0], m, r, limit); !few {
+		return dst, false
 	}
-	return true
-}
-
-func (e *TightEncoder) appendPalette(dst []byte, f *Format, m *raster.Image, r raster.Rect) []byte {
 	stream := tightStreamPalette
 	if len(e.colour.colours) == 2 {
 		stream = tightStreamMono
-		e.indexBits(m, r)
-	} else {
-		e.indexBytes(m, r)
+		e.plain = packBits(e.plain, r.W())
 	}
 	dst = append(dst, byte(stream<<4|tightFiltered), tightFilterPalette, byte(len(e.colour.colours)-1))
 	for _, v := range e.colour.colours {
 		dst = f.tight.AppendPixel(dst, v)
 	}
-	return e.appendData(dst, stream)
-}
-
-// indexBytes makes plain the colours' indices.
-func (e *TightEncoder) indexBytes(m *raster.Image, r raster.Rect) {
-	e.plain = e.plain[:0]
-	last, index := e.colour.colours[0], byte(0)
-	for y := r.Y0; y < r.Y1; y++ {
-		for row := m.Row(y, r.X0, r.X1); len(row) >= 4; row = row[4:] {
-			if v := binary.LittleEndian.Uint32(row); v != last {
-				last, index = v, e.colour.index(v)
-			}
-			e.plain = append(e.plain, index)
-		}
-	}
-}
-
-// indexBits makes plain the indices of two colours, a bit for each, every row
-// beginning with a new byte.
-func (e *TightEncoder) indexBits(m *raster.Image, r raster.Rect) {
-	e.plain = e.plain[:0]
-	second := e.colour.colours[1]
-	for y := r.Y0; y < r.Y1; y++ {
-		acc, bit := byte(0), byte(0x80)
-		for row := m.Row(y, r.X0, r.X1); len(row) >= 4; row = row[4:] {
-			if binary.LittleEndian.Uint32(row) == second {
-				acc |= bit
-			}
-			if bit >>= 1; bit == 0 {
-				e.plain, acc, bit = append(e.plain, acc), 0, 0x80
-			}
-		}
-		if bit != 0x80 {
-			e.plain = append(e.plain, acc)
-		}
-	}
-}
-
-// appendGradient predicts each colour of a pixel from its neighbours: left
-// plus upper minus upper left, kept within 0 to 255.
-func (e *TightEncoder) appendGradient(dst []byte, f *Format, m *raster.Image, r raster.Rect) []byte {
-	e.plain = e.plain[:0]
-	for y := r.Y0; y < r.Y1; y++ {
-		row := m.Row(y, r.X0, r.X1)
-		var above []byte
-		if y > r.Y0 {
-			above = m.Row(y-1, r.X0, r.X1)
-		}
-		for x := 0; x < len(row); x += raster.BytesPerPixel {
-			for c := 2; c >= 0; c-- {
-				e.plain = append(e.plain, row[x+c]-predict(row, above, x+c))
-			}
-		}
-	}
-	dst = append(dst, tightStreamGradient<<4|tightFiltered, tightFilterGradient)
-	return e.appendData(dst, tightStreamGradient)
-}
-
-// predict gives the expected value of the byte at i of a row of an Image.
-func predict(row, above []byte, i int) byte {
-	var left, up, corner int
-	if i >= raster.BytesPerPixel {
-		left = int(row[i-raster.BytesPerPixel])
-	}
-	if above != nil {
-		up = int(above[i])
-		if i >= raster.BytesPerPixel {
-			corner = int(above[i-raster.BytesPerPixel])
-		}
-	}
-	return byte(min(max(left+up-corner, 0), 255))
+	return e.appendData(dst, stream), true
 }
 
 // appendData appends plain, compressed if that is worth it.
@@ -203,6 +144,9 @@ func (e *TightEncoder) appendData(dst []byte, stream int) []byte {
 		return append(dst, e.plain...)
 	}
 	return withLength(dst, func(dst []byte) []byte {
+		if stream == tightStreamSmooth {
+			return e.streams[stream].appendLiterals(dst, e.plain, &e.literal)
+		}
 		return e.streams[stream].append(dst, e.plain, max(e.Level, 1))
 	})
 }

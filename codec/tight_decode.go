@@ -190,14 +190,32 @@ func (d *Decoder) tightGradient(src io.Reader, stream *inflater, f *Format, m *r
 	var above []byte
 	for y := r.Y0; y < r.Y1; y++ {
 		row := m.Row(y, r.X0, r.X1)
-		for x := 0; x < len(row); x += raster.BytesPerPixel {
-			for c := 2; c >= 0; c-- {
-				row[x+c] = data[0] + predict(row, above, x+c)
-				data = data[1:]
-			}
-			row[x+3] = 0
+		if above == nil {
+			above = scratch(&d.packed, len(row))
+			clear(above)
 		}
-		above = row
+		addGradient(row, above, data)
+		data, above = data[3*r.W():], row
 	}
 	return nil
+}
+
+// addGradient makes a row of pixels from differences to what is predicted, as
+// gradientRow gives them.
+func addGradient(row, above, data []byte) {
+	var r, g, b, upR, upG, upB int
+	within := func(v int) int {
+		if uint(v) > 255 {
+			return ^v >> 63 & 255 // above or below
+		}
+		return v
+	}
+	for ; len(row) >= 4; row, above, data = row[4:], above[4:], data[3:] {
+		nextR, nextG, nextB := int(above[2]), int(above[1]), int(above[0])
+		r = int(byte(within(r+nextR-upR) + int(data[0])))
+		g = int(byte(within(g+nextG-upG) + int(data[1])))
+		b = int(byte(within(b+nextB-upB) + int(data[2])))
+		row[0], row[1], row[2], row[3] = byte(b), byte(g), byte(r), 0
+		upR, upG, upB = nextR, nextG, nextB
+	}
 }

@@ -49,13 +49,16 @@ var shots = []shot{
 	{"tight copy", 0, codec.Tight, codec.TightCopy, 0x00},
 	{"tight copy of few colours", 5, codec.Tight, codec.TightCopy, 0x00},
 	{"tight gradient", -1, codec.Tight, codec.TightGradient, 0x70},
+	{"tight noise as it is", 0, codec.Tight, codec.TightPalette, 0x30},
+	{"tight photograph", -1, codec.Tight, codec.TightPalette, 0x70},
+	{"tight gradient of noise", 0, codec.Tight, codec.TightGradient, 0x70},
 	{"tight jpeg", -1, codec.Tight, codec.TightJPEG, 0x90},
 	{"raw again", 5, codec.Raw, 0, 0},
 }
 
 // in gives the shot as it is in a format: what a format has not is left out.
 func (s shot) in(f raster.Format) (shot, bool) {
-	if !f.Full() && (s.mode == codec.TightJPEG || s.mode == codec.TightGradient) {
+	if !f.Full() && (s.mode == codec.TightJPEG || s.kind&0x30 == 0x30) {
 		return s, false
 	}
 	return s, true
