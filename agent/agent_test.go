@@ -41,8 +41,15 @@ type desk struct {
 
 func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
 	t.Helper()
+	bin := t.TempDir()
+	return openDeskAt(t, bin, &loopback.Desk{Path: bin}, s, rules...)
+}
+
+// openDeskAt has windows open at another place, nil being nowhere.
+func openDeskAt(t *testing.T, bin string, at *loopback.Desk, s Settings, rules ...access.OperatorRule) *desk {
+	t.Helper()
 	transporttest.CheckLeaks(t)
-	d := &desk{dir: filepath.Join(t.TempDir(), "agent"), bin: t.TempDir(), screen: desktoptest.New(320, 200), op: transporttest.Identity(t)}
+	d := &desk{dir: filepath.Join(t.TempDir(), "agent"), bin: bin, screen: desktoptest.New(320, 200), op: transporttest.Identity(t)}
 	if _, err := Init(d.dir); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +68,7 @@ func openDesk(t *testing.T, s Settings, rules ...access.OperatorRule) *desk {
 	ctx, cancel := context.WithCancel(t.Context())
 	d.ctxEnd = cancel
 	a, err := Start(ctx, Config{
-		Dir: d.dir, Settings: s, Screen: d.screen, Desk: &loopback.Desk{Path: d.bin}, Log: transporttest.Watch(t),
+		Dir: d.dir, Settings: s, Screen: d.screen, Desk: at, Log: transporttest.Watch(t),
 	})
 	if err != nil {
 		t.Fatal(err)

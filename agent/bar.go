@@ -22,7 +22,7 @@ func (a *Agent) show(sessions []deskside.Session) {
 		}
 		rows = append(rows, desktop.BarEntry{
 			Session: s.ID, Operator: s.Operator, State: s.State, Rights: s.Rights, Until: s.Until,
-			Unread: a.services.chat.Unread(s.ID),
+			Unread: a.services.chat.Unread(s.ID), NoChat: a.services.noDesk,
 		})
 	}
 	a.person.SetBar(rows)
@@ -60,7 +60,7 @@ func (a *Agent) do(b desktop.BarAction) {
 	case desktop.BarStop:
 		a.authority.End(b.Session, deskside.CausePerson)
 	case desktop.BarChat:
-		if a.services.window != nil {
+		if a.services.window != nil && !a.services.noDesk {
 			a.services.window.Open(b.Session)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"deskside/desktop/x11"
@@ -16,7 +17,10 @@ func openDesktop(display string, log *slog.Logger) (Screen, error) {
 }
 
 // deskOf gives the place for windows on an X11 display, "" being that of the
-// environment.
+// environment. Root may well show the display of another: a browser or terminal
+// of root's there would give the person all that root has. So it opens windows
+// as the user to whom the display's cookie belongs, and where that is nobody
+// else, as with the cookie of a display manager, none.
 func deskOf(display string) (*loopback.Desk, error) {
 	d := new(loopback.Desk)
 	if display == "" {
@@ -24,22 +28,28 @@ func deskOf(display string) (*loopback.Desk, error) {
 	}
 	d.Env = append(d.Env, "DISPLAY="+display)
 	cookie := os.Getenv("XAUTHORITY")
-	if cookie == "" {
+	if cookie != "" {
+		d.Env = append(d.Env, "XAUTHORITY="+cookie)
+	}
+	if os.Getuid() != 0 {
 		return d, nil
 	}
-	d.Env = append(d.Env, "XAUTHORITY="+cookie)
-	var err error
-	if os.Getuid() == 0 {
-		d.User, err = ownerOf(cookie)
+	if cookie == "" {
+		cookie = filepath.Join(os.Getenv("HOME"), ".Xauthority")
+		d.Env = append(d.Env, "XAUTHORITY="+cookie)
 	}
-	if err != nil {
+	var err error
+	if d.User, err = ownerOf(cookie); err != nil {
 		return nil, err
+	}
+	if d.User.UID == 0 {
+		return nil, fmt.Errorf("nobody but root is known to use the display %q, and no window runs as root there: "+
+			"set XAUTHORITY to a file of the user who does", display)
 	}
 	return d, nil
 }
 
-// ownerOf gives the user whom a display's cookie belongs to: root may well show
-// the display of another, and a browser must not run as root there.
+// ownerOf gives the user whom a display's cookie belongs to.
 func ownerOf(cookie string) (*loopback.User, error) {
 	info, err := os.Stat(cookie)
 	if err != nil {

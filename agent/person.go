@@ -30,17 +30,26 @@ func (a *Agent) desk() *loopback.Desk {
 	return &beside
 }
 
+// NoChatAtDesk is how the operator's chat names a person before whose screen no
+// chat window can be opened: nobody is there to read.
+const NoChatAtDesk = "nobody (no chat window opens at the screen)"
+
 // beginChat makes the chat, which the authority tells of its sessions before it
 // is there itself, and the person's side of it. Without the latter the
 // operators' side is served all the same.
 func (s *services) beginChat(a *Agent) {
 	desk, user := a.desk(), loopback.Self()
+	s.noDesk = desk == nil
 	if desk != nil && desk.User != nil {
 		user = desk.User
 	}
+	name := cmp.Or(user.Full, user.Name)
+	if s.noDesk && a.screen != nil {
+		name = NoChatAtDesk
+	}
 	s.chat = chat.New(chat.Config{
 		Gate: a, Log: a.cfg.Log,
-		Person:        func() string { return cmp.Or(user.Full, user.Name) },
+		Person:        func() string { return name },
 		AuditMessages: func() bool { p, _ := a.authority.Policy(); return p.AuditChat },
 	})
 	s.closers = append(s.closers, s.chat.Close)

@@ -103,6 +103,35 @@ func TestTheChatOpens(t *testing.T) {
 	await.True(t, "the bar shows it was seen", func() bool { rows := d.screen.Bar(); return len(rows) == 1 && rows[0].Unread == 0 })
 }
 
+// Where no window can be opened before the screen, as when root does not know
+// whose display it is, the bar has no button for it, and the operator sees it.
+func TestNoChatAtTheDesk(t *testing.T) {
+	d := openDeskAt(t, "", nil, Settings{}, ann)
+	a, err := d.setup(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.attach(t, a)
+	await.True(t, "the bar has no Chat", func() bool {
+		rows := d.screen.Bar()
+		return len(rows) == 1 && rows[0].State == deskside.Active && rows[0].NoChat
+	})
+	op := d.chat(t, a.Tickets[deskside.Chat.String()])
+	if _, err := op.Send("hello"); err != nil {
+		t.Fatal(err)
+	}
+	hears(t, op, "hello")
+	p := person.NewClient(d.ChatSocket(), a.Session.ID)
+	defer p.Close()
+	hears(t, p, "hello")
+	if _, err := p.Send("by a program"); err != nil {
+		t.Fatal(err)
+	}
+	if f := hears(t, op, "by a program"); f.Name != NoChatAtDesk {
+		t.Errorf("the operator sees %q, want %q", f.Name, NoChatAtDesk)
+	}
+}
+
 // TestOnlyTheConfiguredDeskIsUsed keeps an agent with a screen of its own from
 // opening windows on whatever display the environment names.
 func TestOnlyTheConfiguredDeskIsUsed(t *testing.T) {

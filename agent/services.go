@@ -25,6 +25,7 @@ type services struct {
 	info     *rcinfo.Service
 	chat     *chat.Chat
 	window   *person.Person // the person's side of the chat; nil: it could not be opened
+	noDesk   bool           // no chat window can be opened where the screen is
 	handlers [len(deskside.Services)]http.Handler
 	closers  []func() error
 }

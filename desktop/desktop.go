@@ -143,6 +143,7 @@ type BarEntry struct {
 	Rights   deskside.Rights
 	Until    time.Time // while suspended: may return until then
 	Unread   int       // chat lines the person has not seen
+	NoChat   bool      // no window can be opened to chat in: there is no button for it
 }
 
 // BarAction is something the person did on the bar.

@@ -83,7 +83,7 @@ func (b *Bar) session(e desktop.BarEntry) {
 	r := b.next()
 	of := []deskside.SessionID{e.Session}
 	free := b.key(r, r.Max.X-b.style.px(barMargin), barKey{label: "Stop", verb: desktop.BarStop, of: of})
-	if e.Rights.Has(deskside.ChatRight) && e.State == deskside.Active {
+	if e.Rights.Has(deskside.ChatRight) && e.State == deskside.Active && !e.NoChat {
 		chat := barKey{label: "Chat", verb: desktop.BarChat, of: of}
 		if e.Unread > 0 {
 			chat.label, chat.unread = fmt.Sprintf("Chat · %d", min(e.Unread, 99)), true

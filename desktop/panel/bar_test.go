@@ -55,9 +55,10 @@ func TestBarMoves(t *testing.T) {
 }
 
 func TestBarWithoutChat(t *testing.T) {
-	list := entries(2)
+	list := entries(3)
 	list[0].Rights = deskside.RightsOf(deskside.View)
 	list[1].State = deskside.Suspended
+	list[2].NoChat = true
 	b := NewBar(list, 1280, 720, 1)
 	for _, e := range list {
 		if r := b.Button(desktop.BarAction{Session: e.Session, Do: desktop.BarChat}); !r.Empty() {
