@@ -25,12 +25,13 @@ func TestDiff(t *testing.T) {
 		want    []Rect
 	}{
 		{"nothing", whole, nil, nil},
-		{"one pixel", whole, [][2]int{{70, 70}}, []Rect{{64, 70, 128, 71}}},
-		{"last pixel", whole, [][2]int{{299, 199}}, []Rect{{256, 199, 300, 200}}},
-		{"neighbour tiles", whole, [][2]int{{63, 5}, {64, 9}}, []Rect{{0, 5, 128, 10}}},
-		{"apart", whole, [][2]int{{0, 0}, {299, 1}}, []Rect{{0, 0, 64, 2}, {256, 0, 300, 2}}},
-		{"within only", XYWH(10, 10, 100, 100), [][2]int{{5, 5}, {20, 20}, {200, 20}}, []Rect{{10, 20, 64, 21}}},
-		{"bands join", whole, [][2]int{{0, 63}, {1, 64}}, []Rect{{0, 63, 64, 65}}},
+		{"one pixel", whole, [][2]int{{70, 70}}, []Rect{{70, 70, 71, 71}}},
+		{"last pixel", whole, [][2]int{{299, 199}}, []Rect{{299, 199, 300, 200}}},
+		{"neighbour tiles", whole, [][2]int{{63, 5}, {64, 9}}, []Rect{{63, 5, 65, 10}}},
+		{"apart", whole, [][2]int{{0, 0}, {299, 1}}, []Rect{{0, 0, 1, 2}, {299, 0, 300, 2}}},
+		{"within only", XYWH(10, 10, 100, 100), [][2]int{{5, 5}, {20, 20}, {200, 20}}, []Rect{{20, 20, 21, 21}}},
+		{"wide", whole, [][2]int{{5, 7}, {70, 8}, {140, 9}, {90, 20}}, []Rect{{5, 7, 141, 21}}},
+		{"bands join", whole, [][2]int{{3, 63}, {9, 63}, {3, 64}, {9, 64}}, []Rect{{3, 63, 10, 65}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

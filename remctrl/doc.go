@@ -63,13 +63,20 @@
 //
 // One loop takes the desktop's picture, as long as anybody watches. Each viewer
 // has a picture of what its other end shows; damage is compared with that tile
-// by tile, and only what differs is sent. With a quality setting, areas of more
+// by tile, and only what differs is sent. Of a large difference the parts that
+// were elsewhere before are found and copied by the other end: pages that
+// scroll, windows that are dragged. With a quality setting, areas of more
 // than 256 colours may go as JPEG; they are sent again exactly once they have
-// been at rest for 100 to 200 ms. A viewer that takes continuous updates is sent
+// been at rest for 100 to 200 ms.
+//
+// A viewer that takes continuous updates is sent
 // only as much as its fences show to have arrived; others get an update for
 // each request. Either way an update is made when it can be sent, of the newest
-// picture. A viewer that does not read loses its own connection after the write
-// time-out.
+// picture. Within an update small changes go first; where updates are
+// continuous a large one is cut into several, and a small change that comes up
+// meanwhile goes between them, or right after one. What is sent again exactly
+// waits for all else. A viewer that does not read loses its own connection
+// after the write time-out.
 //
 // The package does not open a desktop, ask the person or decide what is allowed.
 // That input is dropped while a question is open is the work of desktop.Hold.

@@ -100,8 +100,7 @@ func (e *encoder) appendRaw(dst []byte, m *raster.Image, r raster.Rect) []byte {
 	return codec.AppendRaw(dst, e.format, m, r)
 }
 
-// appendNews appends the rectangles that are not of pixels, and what is to be
-// copied, and counts them.
+// appendNews appends the rectangles that are not of pixels, and counts them.
 func (d *display) appendNews() (count int) {
 	add := func(yes bool, f func([]byte) []byte) {
 		if yes {
@@ -122,9 +121,5 @@ func (d *display) appendNews() (count int) {
 	add(j.name, func(b []byte) []byte { return rfb.AppendDesktopName(b, d.name) })
 	add(j.keys, rfb.RectHeader{Encoding: rfb.EncodingExtendedKeys}.Append)
 	add(j.buttons, rfb.RectHeader{Encoding: rfb.EncodingExtendedButtons}.Append)
-	add(!d.to.Empty(), func(b []byte) []byte {
-		b = rfb.RectHeader{Rect: d.to, Encoding: codec.CopyRect}.Append(b)
-		return codec.AppendCopyRect(b, d.from.X0, d.from.Y0)
-	})
 	return count
 }

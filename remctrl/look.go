@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"time"
 
-	"deskside/codec"
 	"deskside/desktop"
 	"deskside/raster"
 	"deskside/rfb"
@@ -44,8 +43,8 @@ type display struct {
 	probe  raster.Region // scratch of waits
 	islet  raster.Region
 
-	scroller raster.Scroller
-	from, to raster.Rect // what the other end is to copy before anything else; empty if nothing
+	mover raster.Mover
+	moves []raster.Move // what the other end is to copy, in order, before anything else
 
 	direct, composed raster.Image // what the other end should show
 
@@ -119,7 +118,7 @@ func (v *viewer) look(now time.Time) bool {
 	d.dirty.AddRegion(&d.owed)
 	d.owed.Clear()
 	d.sharp.Clear()
-	d.from, d.to = raster.Rect{}, raster.Rect{}
+	d.moves = d.moves[:0]
 	if !s.ready {
 		return false
 	}
@@ -137,7 +136,7 @@ func (v *viewer) look(now time.Time) bool {
 	d.compare(d.scene(s))
 	d.limit()
 	d.refresh(now, v.spare())
-	return d.news() || !d.dirty.Empty() || !d.sharp.Empty() || !d.to.Empty()
+	return d.news() || d.alive() || !d.sharp.Empty()
 }
 
 // frame finds out which part of the picture is to be shown and whether the
@@ -284,34 +283,7 @@ func (d *display) limit() {
 }
 
 // alive reports whether the picture changed.
-func (d *display) alive() bool { return !d.dirty.Empty() || !d.to.Empty() }
-
-// minFollow is the area, in pixels, from which it is worth looking whether it
-// only moved.
-const minFollow = 64 * 64
-
-// follow looks whether what differs has moved, and if so lets the other end copy
-// what it has. What is then still different is found anew.
-func (d *display) follow(scene *raster.Image) {
-	// The composed scene is right within todo only, and a viewer that forces
-	// an area or is behind may not have what would be copied.
-	direct := scene == &d.direct && d.job.force.Empty() && d.dirty.Empty()
-	if !direct || d.differs.Area() < minFollow || !d.job.encodings.Has(codec.CopyRect) {
-		return
-	}
-	box := raster.Narrow(&d.shadow, scene, d.differs.Bounds())
-	d.from, d.to = d.scroller.Find(&d.shadow, scene, box)
-	if d.to.Empty() {
-		return
-	}
-	d.shadow.Move(d.from, d.to.X0, d.to.Y0)
-	d.refine.moved(d.from, d.to.X0, d.to.Y0)
-	d.differs.Clear()
-	d.todo.Add(d.to)
-	for _, r := range d.todo.Rects() {
-		raster.Diff(&d.differs, &d.shadow, scene, r)
-	}
-}
+func (d *display) alive() bool { return !d.dirty.Empty() || len(d.moves) > 0 }
 
 // refresh finds the areas that were sent approximately and are at rest now.
 // They wait for all that changes, and for room on the path.

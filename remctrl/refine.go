@@ -18,7 +18,8 @@ const refinePeriod = 100 * time.Millisecond
 //	       └─────────────────┴─────────┴───────┘ changed again
 type refiner struct {
 	fresh, aged, due raster.Region
-	next             time.Time // when the period ends
+	next             time.Time     // when the period ends
+	part             raster.Region // scratch
 }
 
 // approximate notes that r was sent so.
@@ -62,11 +63,10 @@ func (f *refiner) resting() bool { return f.fresh.Empty() && f.aged.Empty() }
 func (f *refiner) moved(src raster.Rect, x, y int) {
 	to := raster.XYWH(x, y, src.W(), src.H())
 	for _, g := range []*raster.Region{&f.fresh, &f.aged, &f.due} {
-		var part raster.Region
-		part.Assign(g)
-		part.Intersect(src)
-		part.Move(x-src.X0, y-src.Y0)
+		f.part.Assign(g)
+		f.part.Intersect(src)
+		f.part.Move(x-src.X0, y-src.Y0)
 		g.Subtract(to)
-		g.AddRegion(&part)
+		g.AddRegion(&f.part)
 	}
 }

@@ -73,8 +73,7 @@ func (v *viewer) finish() error {
 func (v *viewer) send(now time.Time) error {
 	d := &v.display
 	d.begin(now)
-	d.parcel.count = d.appendNews()
-	d.from, d.to = raster.Rect{}, raster.Rect{}
+	d.parcel.count = d.appendNews() + d.appendMoves()
 	if err := v.live(); err != nil && err != errEnough {
 		return err
 	}

@@ -200,6 +200,7 @@ func TestNewestWhenThereIsRoom(t *testing.T) {
 // TestTurnsInDisorder lets everything come at any time: whatever is sent in
 // between, the other end has the picture in the end.
 func TestTurnsInDisorder(t *testing.T) {
+	copies := 0
 	for seed := range uint64(8) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		encodings := pushed
@@ -235,6 +236,38 @@ func TestTurnsInDisorder(t *testing.T) {
 			raster.Diff(&shadow, &d.v.display.shadow, &d.src.frame, canvas)
 			t.Fatalf("seed %d: the picture differs in %v, the shadow in %v", seed, differs.Rects(), shadow.Rects())
 		}
+		for _, u := range m.updates {
+			for _, r := range u.Rects {
+				if r.Encoding == codec.CopyRect {
+					copies++
+				}
+			}
+		}
+	}
+	if copies < 10 {
+		t.Errorf("only %d copies were sent", copies)
+	}
+}
+
+// TestMovedOnceInParts lets a page scroll of which much is new, so that the copy
+// and what is new go in several updates.
+func TestMovedOnceInParts(t *testing.T) {
+	d := newDrawing(1280, 720, pushed...)
+	m := watch(t, d)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	scrawl(&d.src.frame, d.v.view, rnd)
+	d.frame(d.v.view)
+	m.read(t)
+	before := len(m.updates)
+	d.src.frame.Move(raster.XYWH(50, 200, 1100, 500), 50, 0)
+	scrawl(&d.src.frame, raster.XYWH(50, 500, 1100, 220), rnd)
+	d.frame(d.v.view)
+	m.read(t)
+	if !raster.Equal(m.Image, &d.src.frame, d.v.view) {
+		t.Error("the picture is not equal")
+	}
+	if u := m.updates[before:]; len(u) < 2 || u[0].Rects[0].Encoding != codec.CopyRect {
+		t.Errorf("%d updates, the first %v", len(u), u[0].Rects)
 	}
 }
 
@@ -245,8 +278,12 @@ func disturb(d *drawing, rnd *rand.Rand, canvas raster.Rect, pointer desktop.Cur
 	switch rnd.IntN(12) {
 	case 0:
 		d.src.frame.Fill(r, rnd.Uint32()&0xffffff)
-	case 1, 2:
+	case 1:
 		scrawl(&d.src.frame, r, rnd)
+	case 2:
+		page := raster.XYWH(100, 0, 500, 400)
+		d.src.frame.Move(raster.XYWH(100, 23, 500, 377), 100, 0)
+		changed[0] = page
 	case 3, 4, 5:
 		r.X1, r.Y1 = min(r.X0+8, r.X1), min(r.Y0+13, r.Y1)
 		scrawl(&d.src.frame, r, rnd)
