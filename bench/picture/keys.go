@@ -17,24 +17,25 @@ const space = 0x20 // keysym of the key that is pressed
 // presses is how many keys are pressed where not said otherwise.
 const presses = 60
 
-// pressing presses keys and gives how long each took to show, in ms: until the
-// marks show the number of the press.
-func (p *piece) pressing(e *eye.Eye, marks scene.Marks, n int, least, most time.Duration) ([]float64, error) {
+// pressing presses keys and gives how long each took to show, in ms. What there
+// is to see of a press is made before it.
+func (p *piece) pressing(e *eye.Eye, shows func(n int) func(*raster.Image) bool, n int, least, most time.Duration) ([]float64, error) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	took := []float64{}
 	for i := 1; i <= n; i++ {
+		shown := shows(i)
+		if err := p.pause(least + time.Duration(rng.Int64N(int64(most-least)))); err != nil {
+			return nil, err
+		}
 		began, err := e.Tap(space)
 		if err != nil {
 			return nil, err
 		}
-		at, err := p.shows(e, marks, uint16(i))
+		at, err := p.until(e, shown)
 		if err != nil {
 			return nil, fmt.Errorf("key %d of %d: %w", i, n, err)
 		}
 		took = append(took, ms(at.Sub(began)))
-		if err := p.pause(least + time.Duration(rng.Int64N(int64(most-least)))); err != nil {
-			return nil, err
-		}
 	}
 	return took, nil
 }
@@ -42,14 +43,20 @@ func (p *piece) pressing(e *eye.Eye, marks scene.Marks, n int, least, most time.
 // keyLimit bounds the wait for one key.
 const keyLimit = 5 * time.Second
 
-// shows waits until the marks show n.
-func (p *piece) shows(e *eye.Eye, marks scene.Marks, n uint16) (time.Time, error) {
+// until waits until the picture shows something.
+func (p *piece) until(e *eye.Eye, shown func(*raster.Image) bool) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, keyLimit)
 	defer cancel()
-	return e.Watch(ctx, func(m *raster.Image, _ time.Time) bool {
+	return e.Watch(ctx, func(m *raster.Image, _ time.Time) bool { return shown(m) })
+}
+
+// counted asks whether the small window shows the number of a press.
+func counted(n int) func(*raster.Image) bool {
+	marks := scene.CornersOf(keysAt)
+	return func(m *raster.Image) bool {
 		seen, ok := marks.Read(m)
-		return ok && seen == n
-	})
+		return ok && int(seen) == n
+	}
 }
 
 func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
@@ -70,7 +77,11 @@ func (p *piece) desktop() error {
 }
 
 // keysIdle types where nothing else happens.
-func keysIdle(p *piece) error {
+func keysIdle(presses int) func(*piece) error {
+	return func(p *piece) error { return p.keysIdle(presses) }
+}
+
+func (p *piece) keysIdle(presses int) error {
 	if err := p.desktop(); err != nil {
 		return err
 	}
@@ -81,7 +92,7 @@ func keysIdle(p *piece) error {
 	if err := p.pause(settle); err != nil {
 		return err
 	}
-	took, err := p.pressing(e, scene.CornersOf(keysAt), presses, 40*time.Millisecond, 90*time.Millisecond)
+	took, err := p.pressing(e, counted, presses, 40*time.Millisecond, 90*time.Millisecond)
 	if err != nil {
 		return err
 	}
@@ -109,7 +120,7 @@ func keysVideo(id string, quality int) func(*piece) error {
 		if err := p.pause(warm); err != nil {
 			return err
 		}
-		took, err := p.pressing(e, scene.CornersOf(keysAt), presses, 30*time.Millisecond, 97*time.Millisecond)
+		took, err := p.pressing(e, counted, presses, 30*time.Millisecond, 97*time.Millisecond)
 		if err != nil {
 			return err
 		}

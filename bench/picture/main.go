@@ -32,6 +32,9 @@ func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "play" {
 		return play(args[1:])
 	}
+	if len(args) > 0 && args[0] == "lines" {
+		return lines(args[1:])
+	}
 	c, err := parse(args)
 	if err != nil {
 		return err
@@ -96,4 +99,17 @@ func play(args []string) error {
 	}
 	c.At = raster.XYWH(x, y, w, h)
 	return player.Run(c)
+}
+
+// lines is what the bench runs itself as in a terminal.
+func lines(args []string) error {
+	f := flag.NewFlagSet("lines", flag.ContinueOnError)
+	c := player.LinesConfig{In: os.Stdin, Out: os.Stdout}
+	f.IntVar(&c.Rate, "rate", 0, "lines a second")
+	f.IntVar(&c.Count, "count", 0, "how many")
+	f.StringVar(&c.Log, "log", "", "where to say which was printed when")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	return player.Lines(c)
 }

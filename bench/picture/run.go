@@ -81,7 +81,7 @@ func measure(ctx context.Context, c *config) error {
 	for round := range c.rounds {
 		for _, w := range c.workloads() {
 			for _, k := range turned(c.kinds(), round) {
-				s, err := perform(ctx, c, setting, w, k)
+				s, err := perform(ctx, setting, w, k)
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
@@ -109,7 +109,7 @@ func turned(list []stage.Kind, round int) []stage.Kind {
 const limit = 90 * time.Second
 
 // perform plays one workload on one server, on a stage of its own.
-func perform(ctx context.Context, c *config, setting stage.Config, w workload, k stage.Kind) (s score.Sample, err error) {
+func perform(ctx context.Context, setting stage.Config, w workload, k stage.Kind) (s score.Sample, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	st, err := stage.Open(ctx, setting, k)
@@ -119,6 +119,9 @@ func perform(ctx context.Context, c *config, setting stage.Config, w workload, k
 	defer st.Close()
 	p := &piece{ctx: ctx, stage: st, values: map[string]float64{}}
 	defer p.close()
+	if st.SetUp > 0 {
+		p.set("setup", ms(st.SetUp))
+	}
 	before := st.Usage()
 	err = w.play(p)
 	if err != nil {

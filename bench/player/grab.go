@@ -1,7 +1,9 @@
 package player
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jezek/xgb/xproto"
 
@@ -38,29 +40,23 @@ func Grab(display string, r raster.Rect) (*raster.Image, error) {
 	return m, nil
 }
 
-// Size asks for the size of the topmost window that was mapped last by another
-// client than the players, which is where a program without a window manager
-// shows itself.
-func Size(display string) (raster.Rect, error) {
+// Focus sends keys to the topmost window of a program that is no player, as a
+// click into it would where there is a window manager.
+func Focus(display string) error {
 	l, err := connect(display)
 	if err != nil {
-		return raster.Rect{}, err
+		return err
 	}
 	defer l.x.Close()
 	tree, err := xproto.QueryTree(l.x, l.screen.Root).Reply()
 	if err != nil {
-		return raster.Rect{}, err
+		return err
 	}
-	for i := len(tree.Children) - 1; i >= 0; i-- {
-		w := tree.Children[i]
+	for _, w := range slices.Backward(tree.Children) {
 		a, err := xproto.GetWindowAttributes(l.x, w).Reply()
-		if err != nil || a.MapState != xproto.MapStateViewable || a.OverrideRedirect {
-			continue
-		}
-		g, err := xproto.GetGeometry(l.x, xproto.Drawable(w)).Reply()
-		if err == nil {
-			return raster.XYWH(int(g.X), int(g.Y), int(g.Width), int(g.Height)), nil
+		if err == nil && a.MapState == xproto.MapStateViewable && !a.OverrideRedirect {
+			return l.focus(w)
 		}
 	}
-	return raster.Rect{}, nil
+	return errors.New("there is no window to type into")
 }

@@ -36,3 +36,14 @@ func DragSeen(m *raster.Image, last int) int {
 	}
 	return last
 }
+
+// DragStep finds the step, of one round, that the picture shows; -1 if it shows
+// none.
+func DragStep(m *raster.Image) int {
+	for n := range dragRound {
+		if v, ok := CornersOf(DragAt(n)).Read(m); ok && v == DragMark {
+			return n
+		}
+	}
+	return -1
+}

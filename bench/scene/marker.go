@@ -14,16 +14,24 @@ const (
 	MarkerH = block * markerRows
 )
 
-// check guards against reading a number out of what is no marker, or out of two
-// that are half drawn.
-func check(n uint16) uint32 { return uint32(byte(n*0x9e37>>8) ^ byte(n) ^ 0xa5) }
+// MarkerBits gives the bits of n's marker in the lowest of the result, the first one
+// highest. The check guards against reading a number out of what is no marker, or
+// out of two that are half drawn.
+func MarkerBits(n uint16) uint32 {
+	return uint32(n)<<8 | uint32(byte(n*0x9e37>>8)^byte(n)^0xa5)
+}
+
+// Bits is how many a marker has.
+const Bits = markerCols * markerRows
+
+// Bit gives one of the bits of n's marker.
+func Bit(n uint16, i int) bool { return MarkerBits(n)>>(Bits-1-i)&1 != 0 }
 
 // DrawMarker draws n with its corner at (x, y).
 func DrawMarker(m *raster.Image, x, y int, n uint16) {
-	bits := uint32(n)<<8 | check(n)
-	for i := range markerCols * markerRows {
+	for i := range Bits {
 		colour := uint32(0)
-		if bits>>(markerCols*markerRows-1-i)&1 != 0 {
+		if Bit(n, i) {
 			colour = 0xffffff
 		}
 		m.Fill(raster.XYWH(x+i%markerCols*block, y+i/markerCols*block, block, block), colour)
@@ -36,9 +44,23 @@ func ReadMarker(m *raster.Image, x, y int) (n uint16, ok bool) {
 	if !m.Bounds().Contains(raster.XYWH(x, y, MarkerW, MarkerH)) {
 		return 0, false
 	}
+	return readBits(m, x+block/2, y+block/2, markerCols, block, block)
+}
+
+// ReadLine reads a number whose bits are in one row, the first at (x, y) and the
+// others dx apart, as characters of a terminal are.
+func ReadLine(m *raster.Image, x, y, dx int) (n uint16, ok bool) {
+	if !m.Bounds().Contains(raster.XYWH(x, y, (Bits-1)*dx+1, 1)) {
+		return 0, false
+	}
+	return readBits(m, x, y, Bits, dx, 0)
+}
+
+// readBits reads the bits at (x, y) and beside and below it.
+func readBits(m *raster.Image, x, y, cols, dx, dy int) (n uint16, ok bool) {
 	bits := uint32(0)
-	for i := range markerCols * markerRows {
-		v := m.Pixel(x+i%markerCols*block+block/2, y+i/markerCols*block+block/2)
+	for i := range Bits {
+		v := m.Pixel(x+i%cols*dx, y+i/cols*dy)
 		switch green := v >> 8 & 0xff; {
 		case green >= 0xc0:
 			bits = bits<<1 | 1
@@ -49,7 +71,30 @@ func ReadMarker(m *raster.Image, x, y int) (n uint16, ok bool) {
 		}
 	}
 	n = uint16(bits >> 8)
-	return n, bits&0xff == check(n)
+	return n, bits == MarkerBits(n)
+}
+
+// FindMarker looks for the marker of n anywhere, drawn exactly.
+func FindMarker(m *raster.Image, n uint16) (x, y int, ok bool) {
+	for y := range max(m.H-MarkerH+1, 0) {
+		for x := range max(m.W-MarkerW+1, 0) {
+			if fits(m, x, y, n) {
+				return x, y, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// fits reports whether the blocks of n's marker at (x, y) are whole from their
+// first pixels to their last.
+func fits(m *raster.Image, x, y int, n uint16) bool {
+	for _, in := range []int{0, block - 1} {
+		if v, ok := readBits(m, x+in, y+in, markerCols, block, block); !ok || v != n {
+			return false
+		}
+	}
+	return true
 }
 
 // Marks are the places of the markers of one thing that is shown. It counts as

@@ -156,24 +156,59 @@ func Wallpaper(w, h int) *raster.Image {
 	return m
 }
 
-// DragWindow makes what is in the dragged window: a page of lines, a photograph
-// and the marks in its corners.
+// DragWindow makes what is in the dragged window: a page of lines of words, and
+// the marks in its corners.
 func DragWindow() *raster.Image {
 	m := raster.NewImage(DragW, DragH)
 	m.Fill(m.Bounds(), 0xf4f4f0)
 	m.Fill(raster.XYWH(0, 0, DragW, 28), 0x38507c)
 	rng := rand.New(rand.NewPCG(5, 5))
-	for y := 40; y < DragH-20; y += 16 {
-		for x := 20; x < DragW/2-30; {
-			w := 8 + rng.IntN(50)
-			m.Fill(raster.XYWH(x, y, w, 9), 0x202020)
-			x += w + 6
+	for y := 40; y < DragH-30; y += 16 {
+		for x := 20; x < DragW-60; x += 9 {
+			if rng.IntN(6) > 0 {
+				letter(m, x, y, rng.Uint32())
+			}
 		}
-	}
-	photo := Photo(360, 500, 6, Grain)
-	for y := range photo.H {
-		copy(m.Row(50+y, 410, 410+photo.W), photo.Row(y, 0, photo.W))
 	}
 	CornersOf(m.Bounds()).Draw(m, DragMark)
 	return m
+}
+
+// letter draws something of a letter's size and shape: strokes where there are
+// bits.
+func letter(m *raster.Image, x, y int, bits uint32) {
+	for i := range 4 {
+		if bits>>i&1 != 0 {
+			m.Fill(raster.XYWH(x+i%2*5, y+i/2*5, 2, 6), 0x202020)
+		}
+		if bits>>(i+4)&1 != 0 {
+			m.Fill(raster.XYWH(x, y+i*3, 7, 1), 0x202020)
+		}
+	}
+}
+
+// Near reports whether two pictures of one size show the same photograph, if not
+// in each pixel: by every eighth of each row and column, in bands, so that
+// part of another photograph is told as well.
+func Near(a, b *raster.Image) bool {
+	const apart, bands, most = 8, 8, 14 // most: of the mean difference of a band
+	for band := range bands {
+		sum, n := 0, 0
+		for y := band * a.H / bands; y < (band+1)*a.H/bands; y += apart {
+			for x := band % apart; x < a.W; x += apart {
+				p, q := a.Pixel(x, y), b.Pixel(x, y)
+				sum += gap(p>>8, q>>8)
+				n++
+			}
+		}
+		if sum > most*n {
+			return false
+		}
+	}
+	return true
+}
+
+func gap(a, b uint32) int {
+	d := int(a&0xff) - int(b&0xff)
+	return max(d, -d)
 }

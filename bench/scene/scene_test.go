@@ -32,6 +32,47 @@ func TestMarkerIsNotSeenWhereNoneIs(t *testing.T) {
 	}
 }
 
+func TestFindMarker(t *testing.T) {
+	m := Photo(300, 120, 4, Grain)
+	if x, y, ok := FindMarker(m, 0xbeef); ok {
+		t.Errorf("found at (%d, %d) where none is", x, y)
+	}
+	DrawMarker(m, 201, 87, 0xbeef)
+	DrawMarker(m, 20, 8, 0xbeee)
+	if x, y, ok := FindMarker(m, 0xbeef); !ok || x != 201 || y != 87 {
+		t.Errorf("found at (%d, %d), %v", x, y, ok)
+	}
+}
+
+func TestReadLine(t *testing.T) {
+	const cell = 6
+	for _, n := range []uint16{0, 1, 0xffff, 0x1234} {
+		m := raster.NewImage(10+Bits*cell, 20)
+		for i := range Bits {
+			if Bit(n, i) {
+				m.Fill(raster.XYWH(10+i*cell, 3, cell, 13), 0xffffff)
+			}
+		}
+		if got, ok := ReadLine(m, 10+cell/2, 9, cell); !ok || got != n {
+			t.Errorf("%#x is read as %#x, %v", n, got, ok)
+		}
+		if _, ok := ReadLine(m, 10+2*cell, 9, cell); ok {
+			t.Error("a line beyond the picture is read")
+		}
+	}
+}
+
+func TestNear(t *testing.T) {
+	a, b := Photo(320, 200, 1, Grain), Photo(320, 200, 2, Grain)
+	if !Near(a, a) || Near(a, b) {
+		t.Error("a photograph is near another, or not near itself")
+	}
+	a.Copy(b, raster.XYWH(0, 100, 320, 100))
+	if Near(a, b) {
+		t.Error("half of another photograph is near")
+	}
+}
+
 // A marker of which one block is still that of the number before is told apart.
 func TestMarkerHalfDrawn(t *testing.T) {
 	wrong := 0

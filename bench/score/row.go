@@ -39,6 +39,10 @@ var Rows = []Row{
 	{ID: "idle.cpu", Name: "idle desktop with a blinking cursor, server CPU", Unit: "% of a core", Goal: 0.5, Best: 0.6},
 	{ID: "memory", Name: "resident memory after video, server", Unit: "MiB", Goal: 60, Best: 22, Whole: true},
 
+	{ID: "xterm.fps", Name: "xterm: lines seen", Unit: "fps", Up: true, Info: true},
+	{ID: "drag.lag", Name: "window dragged: moved to decoded, p50", Unit: "ms", Info: true},
+	{ID: "chromium.cpu.server", Name: "Chromium scrolling: CPU of the server alone", Unit: "% of a core", Info: true},
+	{ID: "idle.updates", Name: "blinking cursor: updates", Unit: "fps", Info: true},
 	{ID: "video.q8.lag", Name: "video q8: frame drawn to decoded, p50", Unit: "ms", Info: true},
 	{ID: "video.q8.psnr", Name: "video q8: frames while they move, worst PSNR", Unit: "dB", Up: true, Info: true},
 	{ID: "video.q8.cpu.server", Name: "video q8: CPU of the server alone", Unit: "% of a core", Info: true},
