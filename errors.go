@@ -22,7 +22,7 @@ const (
 	CodeNoTicket     Code = "no-ticket"     // no ticket, or none that is live
 	CodeNoRight      Code = "no-right"      // the session does not hold the right
 	CodeEnded        Code = "ended"         // the session has ended
-	CodeSuspended    Code = "suspended"     // the session waits for its operator to return
+	CodeSuspended    Code = "suspended"     // the session waits for its operator to return, or the ticket is from before it did
 	CodeBusy         Code = "busy"          // another question, or a limit on how many
 	CodeTooMany      Code = "too-many"      // tried too often; later again
 	CodePolicyBroken Code = "policy-broken" // the policy file does not parse

@@ -29,15 +29,21 @@ type Tickets map[deskside.Service]deskside.Ticket
 type Table struct {
 	rows    map[deskside.SessionID]*row
 	tickets map[[sha256.Size]byte]opens
+	lapsed  map[[sha256.Size]byte]opens // tickets that died with a suspension, see row.lapsed
 }
 
 // row is a session and what only the table knows of it.
 type row struct {
 	deskside.Session
-	basis    Basis
-	heard    time.Time
-	active   time.Time // last operator activity
-	lost     time.Time // when it was suspended
+	basis  Basis
+	heard  time.Time
+	active time.Time // last operator activity
+	lost   time.Time // when it was suspended
+
+	// The last tickets that died with a suspension, oldest first. Who shows one
+	// has not heard yet that the session was lost: it is told that, and not
+	// that there is no such ticket, which would be for good.
+	lapsed   [][sha256.Size]byte
 	absolute time.Time
 }
 
@@ -49,11 +55,16 @@ type opens struct {
 	service deskside.Service
 }
 
+// maxLapsed is how many tickets that died with a suspension are remembered of a
+// session: those of some thirty suspensions.
+const maxLapsed = 128
+
 // Ask enters a session that waits for its answer.
 func (t *Table) Ask(now time.Time, op deskside.Operator, rights deskside.Rights, reason string) deskside.SessionID {
 	if t.rows == nil {
 		t.rows = make(map[deskside.SessionID]*row)
 		t.tickets = make(map[[sha256.Size]byte]opens)
+		t.lapsed = make(map[[sha256.Size]byte]opens)
 	}
 	id := deskside.NewSessionID()
 	t.rows[id] = &row{Session: deskside.Session{
@@ -100,11 +111,36 @@ func (t *Table) revoke(id deskside.SessionID) {
 	}
 }
 
+// lapse is revoke for a session that may return: its tickets are remembered.
+func (t *Table) lapse(r *row) {
+	for hash, o := range t.tickets {
+		if o.session == r.ID {
+			delete(t.tickets, hash)
+			t.lapsed[hash] = o
+			r.lapsed = append(r.lapsed, hash)
+		}
+	}
+	t.forgetLapsed(r, maxLapsed)
+}
+
+// forgetLapsed drops all but the newest keep lapsed tickets of a session.
+func (t *Table) forgetLapsed(r *row, keep int) {
+	n := max(len(r.lapsed)-keep, 0)
+	for _, hash := range r.lapsed[:n] {
+		delete(t.lapsed, hash)
+	}
+	r.lapsed = slices.Delete(r.lapsed, 0, n)
+}
+
 // Verify finds the live session that a ticket opens for a service to a key.
 func (t *Table) Verify(ticket deskside.Ticket, s deskside.Service, key deskside.OperatorID) (deskside.Session, error) {
-	o, ok := t.tickets[sha256.Sum256(ticket[:])]
+	hash := sha256.Sum256(ticket[:])
+	o, ok := t.tickets[hash]
+	late := false
 	if !ok {
-		return deskside.Session{}, noTicket("the ticket is not live")
+		if o, late = t.lapsed[hash]; !late {
+			return deskside.Session{}, noTicket("the ticket is not live")
+		}
 	}
 	r := t.rows[o.session]
 	switch {
@@ -112,6 +148,9 @@ func (t *Table) Verify(ticket deskside.Ticket, s deskside.Service, key deskside.
 		return deskside.Session{}, noTicket("the ticket was issued to another key")
 	case o.service != s:
 		return deskside.Session{}, noTicket("the ticket is for " + o.service.String())
+	case late:
+		return deskside.Session{}, deskside.Errorf(deskside.CodeSuspended, "the ticket died when the session was suspended").
+			Hint("Resume the session, which gives new tickets.")
 	case r.State != deskside.Granted && r.State != deskside.Active:
 		return deskside.Session{}, gone(r)
 	}
@@ -213,14 +252,14 @@ func (t *Table) Touch(now time.Time, id deskside.SessionID) {
 	}
 }
 
-// Suspend notes that the network lost a live session. Its tickets die. The
-// report is false where there was nothing to suspend.
+// Suspend notes that the network lost a live session. Its tickets die, for good:
+// a resume gives others. The report is false where there was nothing to suspend.
 func (t *Table) Suspend(now time.Time, id deskside.SessionID) bool {
 	r, ok := t.rows[id]
 	if !ok || (r.State != deskside.Granted && r.State != deskside.Active) {
 		return false
 	}
-	t.revoke(id)
+	t.lapse(r)
 	r.State, r.Cause, r.lost = deskside.Suspended, deskside.CauseLost, now
 	r.Until = now.Add(r.Limits.Grace.Duration())
 	if r.absolute.Before(r.Until) {
@@ -287,6 +326,7 @@ func (t *Table) End(now time.Time, id deskside.SessionID, cause deskside.Cause) 
 		return false
 	}
 	t.revoke(id)
+	t.forgetLapsed(r, 0)
 	r.State, r.Cause, r.Ended = deskside.Ended, cause, now
 	return true
 }

@@ -120,7 +120,7 @@ func TestSuspendAndResume(t *testing.T) {
 	if deskside.CodeOf(tab.Check(id, deskside.View)) != deskside.CodeSuspended {
 		t.Error("a suspended session holds a right")
 	}
-	if deskside.CodeOf(verify(&tab, old[deskside.RemCtrl], deskside.RemCtrl, key(1))) != deskside.CodeNoTicket {
+	if deskside.CodeOf(verify(&tab, old[deskside.RemCtrl], deskside.RemCtrl, key(1))) != deskside.CodeSuspended {
 		t.Error("an old ticket opens")
 	}
 	if _, err := tab.Resume(lost, id, key(2), deskside.AllRights); deskside.CodeOf(err) != deskside.CodeNotFound {
@@ -136,7 +136,7 @@ func TestSuspendAndResume(t *testing.T) {
 	if err := verify(&tab, fresh[deskside.RemCtrl], deskside.RemCtrl, key(1)); err != nil {
 		t.Error(err)
 	}
-	if deskside.CodeOf(verify(&tab, old[deskside.RemCtrl], deskside.RemCtrl, key(1))) != deskside.CodeNoTicket {
+	if deskside.CodeOf(verify(&tab, old[deskside.RemCtrl], deskside.RemCtrl, key(1))) != deskside.CodeSuspended {
 		t.Error("an old ticket opens after the resume")
 	}
 	tab.Suspend(lost, id)
@@ -260,5 +260,41 @@ func TestNarrowOnlyTakes(t *testing.T) {
 	tab.Narrow(id, deskside.RightsOf(deskside.View))
 	if deskside.CodeOf(tab.Check(id, deskside.FilesRead)) != deskside.CodeNoRight {
 		t.Error("files-read is still there")
+	}
+}
+
+// A ticket that died with a suspension says so to whom it was issued, for its
+// service, until the session ends; of many suspensions the last are remembered.
+func TestLapsedTickets(t *testing.T) {
+	var tab Table
+	id, old := open(t, &tab)
+	ticket := old[deskside.RemCtrl]
+	for i := range 2 * maxLapsed {
+		at := start.Add(time.Duration(i) * time.Second)
+		tab.Suspend(at, id)
+		fresh, err := tab.Resume(at, id, key(1), deskside.AllRights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := deskside.CodeOf(verify(&tab, ticket, deskside.RemCtrl, key(1)))
+		if i < maxLapsed/len(old) && code != deskside.CodeSuspended || i > maxLapsed && code != deskside.CodeNoTicket {
+			t.Fatalf("after suspension %d: %q", i+1, code)
+		}
+		if len(tab.lapsed) > maxLapsed || len(tab.lapsed) != len(tab.rows[id].lapsed) {
+			t.Fatalf("%d tickets are remembered", len(tab.lapsed))
+		}
+		old = fresh
+	}
+	tab.Suspend(start.Add(time.Hour), id)
+	ticket = old[deskside.Xfer]
+	for what, err := range map[string]error{
+		"another key": verify(&tab, ticket, deskside.Xfer, key(2)), "another service": verify(&tab, ticket, deskside.RemCtrl, key(1)),
+	} {
+		if deskside.CodeOf(err) != deskside.CodeNoTicket {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if tab.End(start.Add(time.Hour), id, deskside.CauseGrace); deskside.CodeOf(verify(&tab, ticket, deskside.Xfer, key(1))) != deskside.CodeNoTicket || len(tab.lapsed) > 0 {
+		t.Errorf("after the end %d tickets are remembered", len(tab.lapsed))
 	}
 }

@@ -144,7 +144,7 @@ func TestAPassDoesNotOutliveItsStay(t *testing.T) {
 		if p.Cause() != deskside.CauseLost || p.Check(deskside.ChatRight) == nil {
 			t.Errorf("cause %q, check %v", p.Cause(), p.Check(deskside.ChatRight))
 		}
-		if _, err := h.Admit(a.Tickets["sms-chat"], stream); deskside.CodeOf(err) != deskside.CodeNoTicket {
+		if _, err := h.Admit(a.Tickets["sms-chat"], stream); deskside.CodeOf(err) != deskside.CodeSuspended {
 			t.Errorf("its ticket: %v", err)
 		}
 	})

@@ -490,14 +490,14 @@ func TestLostAndResumed(t *testing.T) {
 			rows := h.rows()
 			return len(rows) == 1 && rows[0].State == deskside.Suspended && !rows[0].Until.IsZero()
 		})
-		if _, err := h.client.Control(t.Context(), a.Tickets["sms-rcinfo"]); deskside.CodeOf(err) != deskside.CodeNoTicket {
+		if _, err := h.client.Control(t.Context(), a.Tickets["sms-rcinfo"]); deskside.CodeOf(err) != deskside.CodeSuspended {
 			t.Errorf("an old ticket: %v", err)
 		}
 		again, err := h.client.Resume(t.Context(), a.Session.ID)
 		if err != nil || again.Session.State != deskside.Active || again.Session.ID != a.Session.ID {
 			t.Fatalf("resume: %+v, %v", again, err)
 		}
-		if _, err := h.client.Control(t.Context(), a.Tickets["sms-rcinfo"]); deskside.CodeOf(err) != deskside.CodeNoTicket {
+		if _, err := h.client.Control(t.Context(), a.Tickets["sms-rcinfo"]); deskside.CodeOf(err) != deskside.CodeSuspended {
 			t.Errorf("an old ticket after the resume: %v", err)
 		}
 		control, err = h.client.Control(t.Context(), again.Tickets["sms-rcinfo"])
