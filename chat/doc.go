@@ -50,7 +50,8 @@
 //
 // A text is 1 to 8192 bytes of UTF-8 with no control characters but newline
 // and tab. A room holds the last 1000 messages; first tells who
-// joins with an older number what is gone. Who writes faster than five messages
+// joins with an older number what is gone. It knows the ids of the last 4096 of
+// each side, so that what is said again is not doubled although it is gone. Who writes faster than five messages
 // a second for long is read more slowly, not refused. A stream that sends what
 // cannot be read gets an end with error bad-request. When the session ends or
 // is suspended the gate aborts the stream.

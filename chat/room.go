@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"crypto/sha256"
 	"slices"
 	"strconv"
 	"sync"
@@ -12,6 +13,10 @@ import (
 
 // MaxHistory is how many messages a room holds.
 const MaxHistory = 1000
+
+// maxKnown is how many of its own messages a side can say again without saying
+// them twice, beyond what the room holds. A client keeps far fewer unanswered.
+const maxKnown = 4096
 
 // maxSeats is how many may sit in a room at once, the person's pages included.
 const maxSeats = 16
@@ -29,9 +34,10 @@ type room struct {
 	pass      deskside.Pass // the last operator's to join, nil before the first
 	first     uint64        // the number of messages[0]
 	messages  []Frame
-	byID      map[saidBy]uint64
-	said      [2]int   // messages ever, by each side
-	reached   [2]reach // what each side has got and seen
+	known     map[saidBy]known
+	order     [2][]string // what each side's messages in known are called, oldest first
+	said      [2]int      // messages ever, by each side
+	reached   [2]reach    // what each side has got and seen
 	seats     map[*Seat]struct{}
 	ended     *Frame
 	unwritten []Frame // the person's messages that wait for a pass to write them to the audit
@@ -43,11 +49,17 @@ type saidBy struct {
 	id   string
 }
 
+// known is what is kept of a message to know it again, longer than the message.
+type known struct {
+	seq  uint64
+	text [sha256.Size]byte
+}
+
 // reach is how far a side is in the messages.
 type reach struct{ got, seen uint64 }
 
 func newRoom(c *Chat, s deskside.Session) *room {
-	return &room{chat: c, session: s, first: 1, byID: make(map[saidBy]uint64), seats: make(map[*Seat]struct{})}
+	return &room{chat: c, session: s, first: 1, known: make(map[saidBy]known), seats: make(map[*Seat]struct{})}
 }
 
 // index gives a side's place in the room's pairs.
@@ -102,11 +114,11 @@ func (r *room) say(s *Seat, id, text string) {
 func (r *room) saidBefore(s *Seat, id, text string) (reply Frame, done bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	seq, known := r.byID[saidBy{s.side, id}]
+	before, said := r.known[saidBy{s.side, id}]
 	switch {
-	case known && r.messages[seq-r.first].Text == text:
-		return Frame{Type: Ack, ID: id, Seq: seq}, true
-	case known:
+	case said && before.text == sha256.Sum256([]byte(text)):
+		return Frame{Type: Ack, ID: id, Seq: before.seq}, true
+	case said:
 		return Frame{Type: Refused, ID: id, Error: deskside.Errorf(deskside.CodeConflict,
 			"message %q was said with another text", id)}, true
 	case r.ended != nil:
@@ -152,14 +164,24 @@ func (r *room) add(m Frame) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.messages = append(r.messages, m)
-	r.byID[saidBy{m.From, m.ID}] = m.Seq
+	r.know(m)
 	r.said[index(m.From)]++
 	if len(r.messages) > MaxHistory {
-		delete(r.byID, saidBy{r.messages[0].From, r.messages[0].ID})
 		r.messages = slices.Delete(r.messages, 0, 1)
 		r.first++
 	}
 	r.wake()
+}
+
+// know keeps what saidBefore needs of a message. The lock is held.
+func (r *room) know(m Frame) {
+	r.known[saidBy{m.From, m.ID}] = known{m.Seq, sha256.Sum256([]byte(m.Text))}
+	mine := &r.order[index(m.From)]
+	*mine = append(*mine, m.ID)
+	if len(*mine) > maxKnown {
+		delete(r.known, saidBy{m.From, (*mine)[0]})
+		*mine = (*mine)[1:]
+	}
 }
 
 // reach notes how far a side is; never backwards, never past the last message.

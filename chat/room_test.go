@@ -49,8 +49,8 @@ func TestHistoryIsCapped(t *testing.T) {
 	for i := range n {
 		r.say(seat, fmt.Sprint(i), fmt.Sprint("text ", i))
 	}
-	if len(r.messages) != MaxHistory || len(r.byID) != MaxHistory {
-		t.Errorf("the room holds %d messages and %d IDs", len(r.messages), len(r.byID))
+	if len(r.messages) != MaxHistory {
+		t.Errorf("the room holds %d messages", len(r.messages))
 	}
 	for since, want := range map[uint64]int{0: MaxHistory, 10: MaxHistory, n - 5: 5, n: 0, n + 99: MaxHistory} {
 		late, err := c.Sit(session.ID, since)
@@ -65,6 +65,49 @@ func TestHistoryIsCapped(t *testing.T) {
 		if len(got)-1 != want || want > 0 && got[len(got)-1].Seq != n {
 			t.Errorf("since %d: %d messages, want %d", since, len(got)-1, want)
 		}
+	}
+}
+
+// What is said again is not doubled, although the room no longer holds it; how
+// much of that is known is bounded, for each side by itself.
+func TestSayingAgainWhatIsGone(t *testing.T) {
+	c, session := testRoom(t)
+	r := c.rooms[session.ID]
+	person, err := c.Sit(session.ID, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator := &Seat{room: r, side: deskside.ByOperator}
+	r.say(operator, "lost", "Is it on?")
+	for i := range maxKnown + 10 {
+		r.say(person, fmt.Sprint(i), "no")
+	}
+	last := r.last()
+	for _, try := range []struct {
+		seat     *Seat
+		id, text string
+		want     Type
+	}{
+		{operator, "lost", "Is it on?", Ack},
+		{operator, "lost", "Is it off?", Refused},
+		{person, "11", "no", Ack},
+		{person, "lost", "mine", ""},
+		{person, "1", "no", ""}, // too long ago
+	} {
+		try.seat.replies = nil
+		r.say(try.seat, try.id, try.text)
+		if try.want == "" {
+			if last++; len(try.seat.replies) > 0 || r.last() != last {
+				t.Errorf("%+v: %+v, last %d", try, try.seat.replies, r.last())
+			}
+			continue
+		}
+		if got := try.seat.replies; len(got) != 1 || got[0].Type != try.want || r.last() != last {
+			t.Errorf("%+v: %+v, last %d", try, got, r.last())
+		}
+	}
+	if n := len(r.known); n != maxKnown+1 || len(r.order[1]) != maxKnown {
+		t.Errorf("%d IDs are known", n)
 	}
 }
 
