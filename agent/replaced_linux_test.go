@@ -156,7 +156,7 @@ func TestFilesAndChatRunNothing(t *testing.T) {
 	must(t, os.WriteFile(evil, []byte("#!/bin/sh\necho evil >"+v.ran+"\n"), 0o755))
 	w := v.wire(deskside.Xfer)
 	t.Cleanup(w.Close)
-	files := &xfer.Client{HTTP: w, Agent: v.hello.Agent, Ticket: func() (deskside.Ticket, error) { return v.tickets[deskside.Xfer.String()], nil }}
+	files := &xfer.Client{HTTP: w, Agent: v.hello.Agent, Ticket: func(context.Context) (deskside.Ticket, error) { return v.tickets[deskside.Xfer.String()], nil }}
 	put := func(path string) error {
 		_, err := files.Put(t.Context(), evil, path, xfer.Options{Replace: true})
 		return err

@@ -208,14 +208,14 @@ func TestSessionOverEachTransport(t *testing.T) {
 			}
 			p.Close()
 			await.True(t, "the session is active", func() bool { return s.Info().State == deskside.Active })
-			if _, err := s.Ticket(deskside.Xfer); err != nil {
+			if _, err := s.Ticket(t.Context(), deskside.Xfer); err != nil {
 				t.Error(err)
 			}
 			ended, err := s.End(t.Context())
 			if err != nil || ended.Session.Cause != deskside.CauseOperator || ended.Head == "" {
 				t.Errorf("ended %+v, %v", ended, err)
 			}
-			if _, err := s.Ticket(deskside.Chat); deskside.CodeOf(err) != deskside.CodeEnded {
+			if _, err := s.Ticket(t.Context(), deskside.Chat); deskside.CodeOf(err) != deskside.CodeEnded {
 				t.Errorf("a ticket after the end: %v", err)
 			}
 		})
@@ -260,13 +260,13 @@ func TestALostSessionResumesByItself(t *testing.T) {
 			m := startMachine(t, permit(c, access.ConsentAllow))
 			s := enter(t, c, m, over)
 			await.True(t, "active", func() bool { return s.Info().State == deskside.Active })
-			before, err := s.Ticket(deskside.Chat)
+			before, err := s.Ticket(t.Context(), deskside.Chat)
 			if err != nil {
 				t.Fatal(err)
 			}
 			m.cut()
 			await.True(t, "resumed with a new ticket", func() bool {
-				now, err := s.Ticket(deskside.Chat)
+				now, err := s.Ticket(t.Context(), deskside.Chat)
 				return err == nil && now != before && s.Info().State == deskside.Active
 			})
 			if _, err := s.Ping(t.Context(), deskside.Chat); err != nil {
@@ -354,7 +354,7 @@ func TestFirstMeetingPins(t *testing.T) {
 	if got := s.Info().Rights; got != deskside.RightsOf(deskside.View) {
 		t.Errorf("rights %s", got)
 	}
-	if _, err := s.Ticket(deskside.Xfer); deskside.CodeOf(err) != deskside.CodeNoRight {
+	if _, err := s.Ticket(t.Context(), deskside.Xfer); deskside.CodeOf(err) != deskside.CodeNoRight {
 		t.Errorf("a ticket without the right: %v", err)
 	}
 	if pin, err := c.Pins().Lookup(m.addr); err != nil || pin != m.id.ID() {
@@ -480,5 +480,74 @@ func TestBookOfSeveralProcesses(t *testing.T) {
 	all.Wait()
 	if list, err := c.Book().All(); err != nil || len(list) != 8 {
 		t.Errorf("%d machines are left of 8, %v", len(list), err)
+	}
+}
+
+// The streams of a session that is lost are given up at once, also those of
+// which nothing is heard: what the agent said of their end may be lost as well.
+func TestALostSessionGivesItsStreamsUp(t *testing.T) {
+	c := openClient(t)
+	m := startMachine(t, permit(c, access.ConsentAllow))
+	s := enter(t, c, m, deskside.TCP)
+	stream, err := s.Service(deskside.Chat).Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.mu.Lock()
+	for _, c := range m.streams {
+		if c := c.(transport.Stream); c.Service() == deskside.RCInfo {
+			c.Abort()
+		}
+	}
+	m.mu.Unlock()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := stream.Read(make([]byte, 1))
+		ended <- err
+	}()
+	if err := await.Recv(t, "the stream's end", ended); err == nil || s.Losses() != 1 {
+		t.Errorf("read gave %v, the session was lost %d times", err, s.Losses())
+	}
+	await.True(t, "no stream is noted", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.streams) == 0
+	})
+}
+
+// While a session is lost its tickets are waited for, as long as the context
+// lives.
+func TestTicketsOfALostSessionAreWaitedFor(t *testing.T) {
+	c := openClient(t)
+	m := startMachine(t, permit(c, access.ConsentAllow))
+	s := enter(t, c, m, deskside.TCP)
+	before, err := s.Ticket(t.Context(), deskside.Chat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := func(is bool) {
+		s.update(func() {
+			if s.info.State = deskside.Active; is {
+				s.info.State = deskside.Suspended
+			}
+		})
+	}
+	lost(true)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Ticket(over, deskside.Chat); deskside.CodeOf(err) != deskside.CodeSuspended {
+		t.Errorf("when the caller gave up: %v", err)
+	}
+	if err := s.Reaches(deskside.Chat); err != nil {
+		t.Errorf("a session that may return reaches nothing: %v", err)
+	}
+	got := make(chan deskside.Ticket, 1)
+	go func() {
+		ticket, _ := s.Ticket(t.Context(), deskside.Chat)
+		got <- ticket
+	}()
+	lost(false)
+	if ticket := await.Recv(t, "a ticket", got); ticket != before {
+		t.Error("another ticket than the session's")
 	}
 }

@@ -21,7 +21,7 @@ func (s *Session) RFB(ctx context.Context, o RFBOptions) (*wire.Conn, error) {
 // Screens asks which screens the machine has.
 func (s *Session) Screens(ctx context.Context) (remctrl.Screens, error) {
 	var list remctrl.Screens
-	t, err := s.Ticket(deskside.RemCtrl)
+	t, err := s.Ticket(ctx, deskside.RemCtrl)
 	if err != nil {
 		return list, err
 	}
@@ -31,7 +31,7 @@ func (s *Session) Screens(ctx context.Context) (remctrl.Screens, error) {
 
 // Steer makes the open picture of that name be as o says, in its own stream.
 func (s *Session) Steer(ctx context.Context, o RFBOptions) error {
-	t, err := s.Ticket(deskside.RemCtrl)
+	t, err := s.Ticket(ctx, deskside.RemCtrl)
 	if err != nil {
 		return err
 	}
@@ -71,8 +71,8 @@ func (s *Session) Chat() *chat.Client {
 }
 
 // Files gives the file transfer of the session, with the ticket that it has at
-// each request.
+// each request. One that begins while the session is lost waits for its return.
 func (s *Session) Files() *xfer.Client {
-	ticket := func() (deskside.Ticket, error) { return s.Ticket(deskside.Xfer) }
+	ticket := func(ctx context.Context) (deskside.Ticket, error) { return s.Ticket(ctx, deskside.Xfer) }
 	return &xfer.Client{HTTP: s.Service(deskside.Xfer), Ticket: ticket, Agent: s.Agent().Key}
 }

@@ -3,8 +3,10 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,16 +37,60 @@ type Session struct {
 	control *wire.Conn // nil while lost
 	ending  bool       // End was called: it is all a new control stream says
 	ended   rcinfo.Ended
-	changed chan struct{} // closed and replaced at each change
+	losses  int                       // how often it was lost
+	streams map[transport.Stream]bool // of the services, but for the control stream
+	changed chan struct{}             // closed and replaced at each change
 }
 
 func newSession(a *Agent, answer rcinfo.Answer) *Session {
-	s := &Session{agent: a, info: answer.Session, tickets: answer.Tickets, done: make(chan struct{}), changed: make(chan struct{})}
+	s := &Session{
+		agent: a, info: answer.Session, tickets: answer.Tickets, streams: make(map[transport.Stream]bool),
+		done: make(chan struct{}), changed: make(chan struct{}),
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for _, svc := range deskside.Services {
 		s.services[svc] = a.wireClient(a.dialer, svc)
+		s.services[svc].Dial = s.noting(s.services[svc].Dial)
 	}
 	return s
+}
+
+// noting gives a dial that notes the streams it opens, for as long as they are.
+func (s *Session) noting(dial func(context.Context) (transport.Stream, error)) func(context.Context) (transport.Stream, error) {
+	return func(ctx context.Context) (transport.Stream, error) {
+		stream, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		s.streams[stream] = true
+		s.mu.Unlock()
+		stream.AfterClose(func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			delete(s.streams, stream)
+		})
+		return stream, nil
+	}
+}
+
+// abort breaks the streams of a session that is lost. The agent has done the
+// same or will, but of what it said about that nothing may have come through,
+// and a stream on which nobody waits for an answer would stand for minutes.
+func (s *Session) abort() {
+	s.mu.Lock()
+	streams := slices.Collect(maps.Keys(s.streams))
+	s.mu.Unlock()
+	for _, stream := range streams {
+		stream.Abort()
+	}
+}
+
+// Losses counts how often the network lost the session.
+func (s *Session) Losses() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.losses
 }
 
 // Agent is the session's agent.
@@ -103,18 +149,42 @@ func (s *Session) ticket(svc deskside.Service) deskside.Ticket {
 }
 
 // Ticket gives the ticket for a service; it changes when the session resumes.
-// A service that the session's rights do not reach has none.
-func (s *Session) Ticket(svc deskside.Service) (deskside.Ticket, error) {
-	t := s.ticket(svc)
-	info := s.Info()
+// While the session is lost it waits for that, as long as the context lives. A
+// service that the session's rights do not reach has none.
+func (s *Session) Ticket(ctx context.Context, svc deskside.Service) (deskside.Ticket, error) {
+	for {
+		changed := s.Changed()
+		if err := s.Reaches(svc); err != nil {
+			return deskside.Ticket{}, err
+		}
+		s.mu.Lock()
+		state, t := s.info.State, s.tickets[svc.String()]
+		s.mu.Unlock()
+		if state != deskside.Suspended {
+			return t, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return t, deskside.Errorf(deskside.CodeSuspended, "the connection to the agent is lost: %w", ctx.Err()).
+				Hint("The session goes on by itself when the network is back within its grace time.")
+		}
+	}
+}
+
+// Reaches says why the session cannot use a service, if it cannot: it has ended,
+// or its rights do not reach that far. One that is lost may return.
+func (s *Session) Reaches(svc deskside.Service) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch {
-	case info.State == deskside.Ended:
-		return t, deskside.Errorf(deskside.CodeEnded, "the session has ended: %s", info.Cause.Words())
-	case t == deskside.Ticket{}:
-		return t, deskside.Errorf(deskside.CodeNoRight, "the session's rights (%s) do not reach %s", info.Rights, svc).
+	case s.info.State == deskside.Ended:
+		return deskside.Errorf(deskside.CodeEnded, "the session has ended: %s", s.info.Cause.Words())
+	case s.tickets[svc.String()] == deskside.Ticket{}:
+		return deskside.Errorf(deskside.CodeNoRight, "the session's rights (%s) do not reach %s", s.info.Rights, svc).
 			Hint("Set up a session that asks for one of: %s.", svc.Needs())
 	}
-	return t, nil
+	return nil
 }
 
 // Service gives the HTTP client of one service.
@@ -122,7 +192,7 @@ func (s *Session) Service(svc deskside.Service) *wire.Client { return s.services
 
 // Upgrade opens a raw stream to a service of the session.
 func (s *Session) Upgrade(ctx context.Context, svc deskside.Service, target, protocol string) (*wire.Conn, error) {
-	t, err := s.Ticket(svc)
+	t, err := s.Ticket(ctx, svc)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +206,7 @@ func (s *Session) Ping(ctx context.Context, svc deskside.Service) (time.Duration
 }
 
 func (s *Session) ping(ctx context.Context, c *wire.Client, svc deskside.Service) (time.Duration, error) {
-	t, err := s.Ticket(svc)
+	t, err := s.Ticket(ctx, svc)
 	if err != nil {
 		return 0, err
 	}
@@ -366,7 +436,9 @@ func (s *Session) recover() *wire.Conn {
 	s.update(func() {
 		s.info.State, s.info.Cause = deskside.Suspended, deskside.CauseLost
 		s.info.Until = lost.Add(s.info.Limits.Grace.Duration())
+		s.losses++
 	})
+	s.abort()
 	until := s.Info().Until
 	for pause := 200 * time.Millisecond; s.ctx.Err() == nil && time.Now().Before(until); pause = min(pause*2, rcinfo.Beat) {
 		control, over := s.resume()
@@ -402,11 +474,11 @@ func (s *Session) resume() (*wire.Conn, bool) {
 	default:
 		return nil, false
 	}
-	s.update(func() { s.info, s.tickets = answer.Session, answer.Tickets })
-	control, err := s.agent.info.Control(ctx, s.ticket(deskside.RCInfo))
+	control, err := s.agent.info.Control(ctx, answer.Tickets[deskside.RCInfo.String()])
 	if err != nil {
 		return nil, false
 	}
+	s.update(func() { s.info, s.tickets = answer.Session, answer.Tickets })
 	return control, false
 }
 

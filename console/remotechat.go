@@ -11,7 +11,7 @@ import (
 // Chat opens the session's conversation, which holds over every loss of the
 // network.
 func (r *remote) Chat(context.Context) (Chat, error) {
-	if _, err := r.Ticket(deskside.Chat); err != nil {
+	if err := r.Reaches(deskside.Chat); err != nil {
 		return nil, err
 	}
 	return talk{r.Session.Chat()}, nil

@@ -25,8 +25,8 @@ type Doer interface {
 // says that the way broke and that the same call goes on where it stopped.
 type Client struct {
 	HTTP   Doer
-	Ticket func() (deskside.Ticket, error) // for the 2704 service; asked before every request
-	Agent  deskside.AgentID                // part of the name of a file that arrives from it
+	Ticket func(context.Context) (deskside.Ticket, error) // for the 2704 service; asked before every request, and may wait
+	Agent  deskside.AgentID                               // part of the name of a file that arrives from it
 }
 
 const maxReply = 64 << 20 // bytes of a JSON reply: the largest page of the longest names fits
@@ -115,7 +115,7 @@ func (c *Client) send(ctx context.Context, name string, req *request, body *uplo
 	if len(query) > maxQuery {
 		return nil, badRequest("a path of %d bytes is too long to be asked for", len(req.Path)+len(req.To))
 	}
-	ticket, err := c.Ticket()
+	ticket, err := c.Ticket(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -84,8 +84,8 @@ func (r *rig) client(n *transporttest.Net) *Client {
 }
 
 // fixed gives always the same ticket.
-func fixed(ticket deskside.Ticket) func() (deskside.Ticket, error) {
-	return func() (deskside.Ticket, error) { return ticket, nil }
+func fixed(ticket deskside.Ticket) func(context.Context) (deskside.Ticket, error) {
+	return func(context.Context) (deskside.Ticket, error) { return ticket, nil }
 }
 
 // at gives the path of a name in the first root, mine in the operator's folder.

@@ -105,6 +105,7 @@ func (f *chatFlags) sayOnce(ctx context.Context, e *env, c *chat.Client) error {
 // follow prints what comes and gives it to each, until that or the
 // conversation fails or late passes.
 func follow(ctx context.Context, e *env, c *chat.Client, late *<-chan time.Time, each func(chat.Frame) error) error {
+	cut := gap{e: e}
 	for {
 		select {
 		case <-ctx.Done():
@@ -116,6 +117,7 @@ func follow(ctx context.Context, e *env, c *chat.Client, late *<-chan time.Time,
 			if !ok {
 				return c.Err()
 			}
+			cut.note(m)
 			if err := e.sayFrame(m); err != nil {
 				return err
 			}
@@ -135,7 +137,7 @@ func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string)
 	// Messages that the agent has not answered yet. Once the input has ended,
 	// none left means that all was said.
 	open, ended := map[string]bool{}, false
-	lost := outage{e: e}
+	lost, cut := outage{e: e}, gap{e: e}
 	for {
 		select {
 		case text, ok := <-lines:
@@ -157,6 +159,7 @@ func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string)
 				return c.Err()
 			}
 			lost.note(m)
+			cut.note(m)
 			if err := e.sayFrame(m); err != nil {
 				return err
 			}
@@ -216,6 +219,22 @@ func (e *env) sayFrame(m chat.Frame) error {
 		}
 	}
 	return nil
+}
+
+// gap tells that lines are missing: the agent keeps so many, and the oldest were
+// gone when the stream was opened, or opened again.
+type gap struct {
+	e    *env
+	have uint64 // the number of the last message
+}
+
+func (g *gap) note(m chat.Frame) {
+	switch {
+	case m.Type == chat.Message:
+		g.have = m.Seq
+	case m.Type == chat.Welcome && m.First > g.have+1 && !g.e.json:
+		fmt.Fprintf(g.e.stderr, "(%d earlier lines are no longer kept)\n", m.First-g.have-1)
+	}
 }
 
 // outage tells of a stream that broke, once it has stayed away for a moment: the

@@ -32,3 +32,22 @@ func TestOutageIsSaidOnceItLasts(t *testing.T) {
 		t.Errorf("said %q, want %q", out.String(), want)
 	}
 }
+
+// Who joins late, or was away for long, is told how much is missing.
+func TestGapIsSaid(t *testing.T) {
+	var out bytes.Buffer
+	g := gap{e: &env{stderr: &out}}
+	welcome := func(first uint64) { g.note(chat.Frame{Type: chat.Welcome, First: first}) }
+	welcome(0)
+	welcome(1)
+	g.note(chat.Frame{Type: chat.Message, Seq: 5})
+	welcome(1)
+	welcome(6)
+	if out.Len() > 0 {
+		t.Errorf("nothing is missing, and it says %q", out.String())
+	}
+	welcome(16)
+	if want := "(10 earlier lines are no longer kept)\n"; out.String() != want {
+		t.Errorf("said %q, want %q", out.String(), want)
+	}
+}

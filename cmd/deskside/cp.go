@@ -106,7 +106,7 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 		defer show.end()
 		o := xfer.Options{Replace: f.replace, Progress: show.at}
 		for _, from := range p.from {
-			if err := f.copyOne(ctx, &copier{s.Files(), &p, o}, from, &done); err != nil {
+			if err := f.copyOne(ctx, &copier{s.Files(), &p, o, s.Losses}, from, &done); err != nil {
 				return fmt.Errorf("%s: %w", plain.Text(from), err)
 			}
 		}
@@ -150,7 +150,7 @@ func isFolder(path string) error {
 // copyOne copies one file or folder, going on after each break of the way for
 // as long as the session lives and bytes arrive.
 func (f *cpFlags) copyOne(ctx context.Context, c *copier, from string, done *copied) error {
-	return goOn(ctx, &c.o, func() error {
+	return goOn(ctx, &c.o, c.losses, func() error {
 		folder, err := c.isFolder(ctx, from)
 		switch {
 		case err != nil:
@@ -172,16 +172,18 @@ func (f *cpFlags) copyOne(ctx context.Context, c *copier, from string, done *cop
 	})
 }
 
-// The way may break this often with nothing copied in between.
+// The way may break this often with nothing copied in between, while the session
+// stands: then it is the way of the files alone that is broken.
 const (
 	maxBreaks  = 5
 	breakPause = time.Second
 )
 
 // goOn repeats do when the way broke. It gives up when it broke several times
-// without a byte in between, or ctx ended.
-func goOn(ctx context.Context, o *xfer.Options, do func() error) error {
-	breaks, show := 0, o.Progress
+// without a byte in between and without a loss of the session, or ctx ended. A
+// session that is lost is waited for by do, and ends ctx with its grace time.
+func goOn(ctx context.Context, o *xfer.Options, losses func() int, do func() error) error {
+	breaks, lost, show := 0, losses(), o.Progress
 	o.Progress = func(p xfer.Progress) {
 		breaks = 0
 		show(p)
@@ -191,6 +193,9 @@ func goOn(ctx context.Context, o *xfer.Options, do func() error) error {
 		err := do()
 		if code := deskside.CodeOf(err); code != deskside.CodeUnreachable && code != deskside.CodeSuspended {
 			return err
+		}
+		if now := losses(); now != lost {
+			breaks, lost = 0, now
 		}
 		if breaks++; breaks > maxBreaks {
 			return err
@@ -205,9 +210,10 @@ func goOn(ctx context.Context, o *xfer.Options, do func() error) error {
 
 // copier copies what a plan says.
 type copier struct {
-	x *xfer.Client
-	p *copyPlan
-	o xfer.Options
+	x      *xfer.Client
+	p      *copyPlan
+	o      xfer.Options
+	losses func() int // of the session
 }
 
 func (c *copier) isFolder(ctx context.Context, from string) (bool, error) {

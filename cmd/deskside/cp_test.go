@@ -68,12 +68,13 @@ func TestGoOn(t *testing.T) {
 		var seen int64
 		o := xfer.Options{Progress: func(p xfer.Progress) { seen = p.Done }}
 		tries := 0
-		err := goOn(t.Context(), &o, func() error { tries++; return broke })
+		never := func() int { return 0 }
+		err := goOn(t.Context(), &o, never, func() error { tries++; return broke })
 		if err == nil || tries != maxBreaks+1 {
 			t.Errorf("tried %d times: %v", tries, err)
 		}
 		tries = 0
-		err = goOn(t.Context(), &o, func() error {
+		err = goOn(t.Context(), &o, never, func() error {
 			if tries++; tries == 20 {
 				return nil
 			}
@@ -83,8 +84,19 @@ func TestGoOn(t *testing.T) {
 		if err != nil || seen != 19 {
 			t.Errorf("came to %d: %v", seen, err)
 		}
+		// A session that is lost again and again, for some breaks each time.
 		tries = 0
-		err = goOn(t.Context(), &o, func() error { tries++; return deskside.Errorf(deskside.CodeDenied, "no") })
+		err = goOn(t.Context(), &o, func() int { return tries / maxBreaks }, func() error {
+			if tries++; tries == 20 {
+				return nil
+			}
+			return broke
+		})
+		if err != nil {
+			t.Errorf("after %d tries: %v", tries, err)
+		}
+		tries = 0
+		err = goOn(t.Context(), &o, never, func() error { tries++; return deskside.Errorf(deskside.CodeDenied, "no") })
 		if err == nil || tries != 1 {
 			t.Errorf("a refusal was asked for %d times: %v", tries, err)
 		}
