@@ -33,7 +33,6 @@ type display struct {
 	refine  refiner
 
 	spare  int       // bytes that sharp may have
-	stale  bool      // time has passed since dirty could be sent
 	resume int       // the row at which to go on with dirty
 	last   time.Time // of the last look that found a change
 	passed time.Time // when something small passed

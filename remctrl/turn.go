@@ -24,6 +24,11 @@ const (
 	minInterval   = time.Second / 60  // between two looks that found something
 	quickInterval = time.Second / 240 // between two small changes that pass
 
+	// maxAge is how old a half sent picture may become before what is left of
+	// it is given up for the newest: up to then all of a picture is of one
+	// moment.
+	maxAge = 250 * time.Millisecond
+
 	// smallArea is the largest change, in pixels, that passes others: a line
 	// of text, or a few. It is encoded in a fraction of a millisecond.
 	smallArea = 256 * 64
@@ -34,19 +39,17 @@ const (
 func (v *viewer) choose(now time.Time) (turn, time.Duration) {
 	d, a := &v.display, &v.asked
 	if !a.request && !a.continuous || !v.pace.ready() {
-		d.stale = true
 		return turnNone, rightsPoll
 	}
 	pause := d.last.Add(minInterval).Sub(now)
 	rest := a.continuous && !d.dirty.Empty() && !a.whole && a.version == d.job.version
-	anew := !rest || pause <= 0 && (a.news() || d.stale && !a.changed.Empty())
+	anew := !rest || pause <= 0 && (a.news() || !a.changed.Empty() && now.Sub(d.last) >= maxAge)
 	switch {
 	case d.passes(a, !anew || pause > 0, now):
 		return turnQuick, 0
 	case !anew:
 		return turnRest, 0
 	case pause <= 0:
-		d.stale = false
 		d.take(a)
 		return turnLook, 0
 	}

@@ -174,7 +174,7 @@ func TestNewestWhenThereIsRoom(t *testing.T) {
 	m.read(t)
 	parts := make(map[int]bool)
 	for range 60 {
-		d.now = d.now.Add(time.Second / 20)
+		d.now = d.now.Add(maxAge)
 		scrawl(&d.src.frame, d.v.view, rnd)
 		d.v.damage([]raster.Rect{d.v.view}, false, false)
 		d.v.mu.Lock()
@@ -194,6 +194,34 @@ func TestNewestWhenThereIsRoom(t *testing.T) {
 	}
 	if len(parts) != 12 {
 		t.Errorf("the newest was seen at rows %v only", parts)
+	}
+}
+
+// TestAllOfOneMoment finishes a picture that is half sent before it takes another,
+// as long as it is not old.
+func TestAllOfOneMoment(t *testing.T) {
+	d := newDrawing(1280, 720, pushed...)
+	m := watch(t, d)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	d.frame(d.v.view)
+	scrawl(&d.src.frame, d.v.view, rnd)
+	d.v.damage([]raster.Rect{d.v.view}, false, false)
+	d.now = d.now.Add(time.Second)
+	d.v.flush(d.now)
+	first := raster.NewImage(1280, 720)
+	first.Copy(&d.src.frame, d.v.view)
+	scrawl(&d.src.frame, d.v.view, rnd)
+	d.v.damage([]raster.Rect{d.v.view}, false, false)
+	for !d.v.display.dirty.Empty() {
+		d.now = d.now.Add(time.Millisecond)
+		d.v.flush(d.now)
+		d.v.mu.Lock()
+		d.v.pace.forget()
+		d.v.mu.Unlock()
+	}
+	m.read(t)
+	if !raster.Equal(m.Image, first, d.v.view) {
+		t.Error("the picture is of two moments")
 	}
 }
 
