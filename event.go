@@ -38,6 +38,17 @@ const (
 	EventReboot      EventKind = "reboot"
 )
 
+// EventKinds are all of them.
+var EventKinds = [...]EventKind{
+	EventAgentStart, EventAgentStop, EventPolicy, EventRepaired,
+	EventPermitted, EventDenied, EventAsked, EventGiven, EventRefused, EventWithdrawn, EventMeeting,
+	EventBegin, EventSuspend, EventResume, EventEnd,
+	EventControl, EventControlTo, EventControlEnd, EventClipboard,
+	EventChat, EventChatMessage, EventChatEnd,
+	EventTransfer, EventTransferEnd, EventFile, EventInfo,
+	EventExecute, EventExecuteEnd, EventReboot,
+}
+
 // Event is one entry of the audit. Whoever reports one fills in what it knows;
 // the gate adds the session, and the audit the time, number and chain.
 type Event struct {

@@ -109,6 +109,9 @@ func ParseRights(text string) (set Rights, err error) {
 		return 0, nil
 	}
 	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if name == "all" || name == "none" {
+			return 0, fmt.Errorf("rights %q: %q stands alone", text, name)
+		}
 		r, err := ParseRight(name)
 		if err != nil {
 			return 0, err

@@ -128,6 +128,17 @@ func (l Limits) within(all Limits) Limits {
 	})
 }
 
+// whole refuses what was written as a number: a decoder takes 15 for as many
+// nanoseconds.
+func (l Limits) whole() error {
+	for name, d := range map[string]Duration{"idle": l.Idle, "absolute": l.Absolute, "grace": l.Grace, "ask": l.Ask} {
+		if d != 0 && d < Duration(time.Second) {
+			return fmt.Errorf("%s = %d: want a time span in quotes, such as \"90s\", \"15m\" or \"8h\"", name, int64(d))
+		}
+	}
+	return nil
+}
+
 func (l Limits) each(m Limits, pick func(l, m Duration) Duration) Limits {
 	return Limits{pick(l.Idle, m.Idle), pick(l.Absolute, m.Absolute), pick(l.Grace, m.Grace), pick(l.Ask, m.Ask)}
 }
@@ -234,6 +245,9 @@ func (f *file) policy(text []byte) (*Policy, error) {
 	); err != nil {
 		return nil, at.Wrap(strings.SplitN(err.Error(), " ", 2)[0], 0, err)
 	}
+	if err := f.Limits.whole(); err != nil {
+		return nil, at.Wrap(strings.Fields(err.Error())[0], 0, err)
+	}
 	if p.MaxSessions < 1 || p.MaxSessions > 1000 {
 		return nil, at.Wrap("max-sessions", 0, fmt.Errorf("max-sessions = %d: want 1 to 1000", p.MaxSessions))
 	}
@@ -265,6 +279,9 @@ func windowsAbs(p string) bool { return len(p) > 2 && p[1] == ':' && (p[2] == '\
 func (f *file) operators(p *Policy, at toml.Lines) error {
 	for i, o := range f.Operators {
 		fail := func(err error) error { return at.Wrap("[[operator]]", i, err) }
+		if err := o.Limits.whole(); err != nil {
+			return fail(fmt.Errorf("operator: limits: %w", err))
+		}
 		key, err := deskside.ParseKeyID(o.Key)
 		if err != nil {
 			return fail(fmt.Errorf("operator: key %w", err))

@@ -213,7 +213,7 @@ func (a *Agent) run(task func()) {
 func (a *Agent) serve(ctx context.Context) error {
 	ports, err := deskside.ParsePorts(a.cfg.Settings.Ports)
 	if err != nil {
-		return err
+		return deskside.Errorf(deskside.CodeBadRequest, "%w", err)
 	}
 	a.ports = ports
 	a.services.open(a)

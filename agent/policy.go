@@ -51,7 +51,7 @@ func (a *Agent) watchPolicy(ctx context.Context) {
 		if bytes.Equal(now, last) {
 			continue
 		}
-		last = now
+		last = settled(ctx, path, now)
 		policy, err := readPolicy(path)
 		if err != nil {
 			a.cfg.Log.Error("the policy file cannot be used; the last good one stays, and no new session may begin", "error", err)
@@ -61,6 +61,31 @@ func (a *Agent) watchPolicy(ctx context.Context) {
 		a.authority.SetPolicy(policy, err)
 	}
 }
+
+// settled waits until the file does not change any more, so that a half that an
+// editor has written is not taken for a policy that permits nobody, which would
+// end sessions. A file that keeps changing is not waited for longer than a
+// narrowing may take.
+func settled(ctx context.Context, path string, was []byte) []byte {
+	for range maxSettling {
+		select {
+		case <-ctx.Done():
+			return was
+		case <-time.After(settling):
+		}
+		now := digest(path)
+		if bytes.Equal(now, was) {
+			break
+		}
+		was = now
+	}
+	return was
+}
+
+const (
+	settling    = 100 * time.Millisecond
+	maxSettling = 4
+)
 
 // digest tells one state of a file from another: its content, also when it was
 // changed twice within the clock of the file system, and whether others could

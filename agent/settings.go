@@ -76,7 +76,7 @@ func (s *Settings) carriers() (tcp, udp bool, err error) {
 		case deskside.UDP:
 			udp = true
 		default:
-			return false, false, fmt.Errorf("transports: unknown transport %q: want tcp or udp", t)
+			return false, false, deskside.Errorf(deskside.CodeBadRequest, "transports: unknown transport %q: want tcp or udp", t)
 		}
 	}
 	return tcp, udp, nil

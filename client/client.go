@@ -76,6 +76,16 @@ func (c *Client) Trust(host string, agent deskside.AgentID) error {
 	return c.pins.Add(pinName(addr), agent)
 }
 
+// TrustAnew pins an agent's key to a host in place of the one that was known,
+// which it gives; zero if there was none.
+func (c *Client) TrustAnew(host string, agent deskside.AgentID) (old deskside.AgentID, err error) {
+	addr, err := c.resolve(host)
+	if err != nil {
+		return old, err
+	}
+	return c.pins.Replace(pinName(addr), agent)
+}
+
 // resolve turns a host as an operator writes it into "host:port" of its 2701
 // service: a name of the address book, the ID of an agent met before, a host,
 // or host:port.

@@ -54,6 +54,17 @@ func (c *Client) Keys(machines []Machine) (map[string]deskside.AgentID, error) {
 	return keys, nil
 }
 
+// WhoAnswers gives the key that is proved at host, whatever was known of it
+// before: for a person to compare, who is to trust it.
+func (c *Client) WhoAnswers(ctx context.Context, host string, t deskside.Transport) (deskside.AgentID, error) {
+	addr, err := c.resolve(host)
+	if err != nil {
+		return deskside.AgentID{}, err
+	}
+	id, _, err := c.handshake(ctx, addr, t, identity.Anyone())
+	return id, err
+}
+
 // Probe says who answers at host over one transport, and with which round trip,
 // from the handshake alone. A host that was met before must prove its key; for
 // another the key says who it claims to be.
@@ -69,6 +80,10 @@ func (c *Client) Probe(ctx context.Context, host string, t deskside.Transport) (
 	if err != nil {
 		return deskside.AgentID{}, 0, err
 	}
+	return c.handshake(ctx, addr, t, key)
+}
+
+func (c *Client) handshake(ctx context.Context, addr string, t deskside.Transport, key deskside.AgentID) (deskside.AgentID, time.Duration, error) {
 	d := &transport.Dialer{Identity: c.id, Transport: t}
 	defer d.Close()
 	stream, err := d.Dial(ctx, deskside.RCInfo, addr, key)

@@ -87,7 +87,7 @@ func (y *eye) save(path string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, png, 0o644)
+	return atomicfile.Output(path, png, 0o644)
 }
 
 // Keysyms of X11 that a line of shell needs besides its characters, which in

@@ -99,8 +99,7 @@ func (p *Pins) All() ([]Pin, error) {
 }
 
 // Add pins a key for name. The same key again changes nothing; another one is
-// refused with CodeWrongKey. To trust a changed key, Remove the old one first,
-// which only an operator's explicit word should do.
+// refused with CodeWrongKey. Replace trusts a changed one.
 func (p *Pins) Add(name string, agent deskside.AgentID) error {
 	name, err := pinName(name)
 	if err != nil {
@@ -109,16 +108,37 @@ func (p *Pins) Add(name string, agent deskside.AgentID) error {
 	if agent.IsZero() || agent == Anyone() {
 		return deskside.Errorf(deskside.CodeBadRequest, "pin %q: that is nobody's key", name)
 	}
-	return p.change(func(all map[string]Pin) error {
-		if old, ok := all[name]; ok {
-			return sameKey(old, agent)
+	return p.change(func(all map[string]Pin) error { return add(all, name, agent) })
+}
+
+func add(all map[string]Pin, name string, agent deskside.AgentID) error {
+	if old, ok := all[name]; ok {
+		return sameKey(old, agent)
+	}
+	if len(all) >= MaxPins {
+		return deskside.Errorf(deskside.CodeTooMany, "pin %q: there are %d pins already", name, MaxPins)
+	}
+	all[name] = Pin{Name: name, Agent: agent, Met: time.Now().UTC().Truncate(time.Second)}
+	return nil
+}
+
+// Replace pins a key for name whatever was pinned before, which only an
+// operator's explicit word should do. It gives the key that was known, zero if
+// there was none.
+func (p *Pins) Replace(name string, agent deskside.AgentID) (old deskside.AgentID, err error) {
+	if name, err = pinName(name); err != nil {
+		return old, err
+	}
+	if agent.IsZero() || agent == Anyone() {
+		return old, deskside.Errorf(deskside.CodeBadRequest, "pin %q: that is nobody's key", name)
+	}
+	err = p.change(func(all map[string]Pin) error {
+		if old = all[name].Agent; old != agent {
+			delete(all, name)
 		}
-		if len(all) >= MaxPins {
-			return deskside.Errorf(deskside.CodeTooMany, "pin %q: there are %d pins already", name, MaxPins)
-		}
-		all[name] = Pin{Name: name, Agent: agent, Met: time.Now().UTC().Truncate(time.Second)}
-		return nil
+		return add(all, name, agent)
 	})
+	return old, err
 }
 
 // Remove forgets the key of name; no error when there is none.
@@ -139,7 +159,7 @@ func sameKey(old Pin, agent deskside.AgentID) error {
 		return nil
 	}
 	return deskside.Errorf(deskside.CodeWrongKey, "%q is known with the key %s and now has %s", old.Name, old.Agent, agent).
-		Hint("If the machine was set up anew, compare its ID there, then trust the new key explicitly.")
+		Hint("If the machine was set up anew, compare its ID there and run: deskside trust --replace %s", old.Name)
 }
 
 // pinName gives the form under which a host's name is kept.

@@ -50,6 +50,22 @@ func TestPins(t *testing.T) {
 	}
 }
 
+func TestPinsReplace(t *testing.T) {
+	one, two := fixed(t, 1).ID(), fixed(t, 2).ID()
+	pins := OpenPins(place(t, "pins.json"))
+	for _, step := range []struct{ agent, old deskside.AgentID }{{agent: one}, {two, one}, {two, two}} {
+		if old, err := pins.Replace("Desk", step.agent); err != nil || old != step.old {
+			t.Errorf("in place of %s: %s, %v", step.old, old, err)
+		}
+		if got, err := pins.Lookup("desk"); err != nil || got != step.agent {
+			t.Errorf("pinned is %s, %v; want %s", got, err, step.agent)
+		}
+	}
+	if _, err := pins.Replace("desk", Anyone()); deskside.CodeOf(err) != deskside.CodeBadRequest {
+		t.Errorf("nobody's key: %v", err)
+	}
+}
+
 func TestPinsRefuse(t *testing.T) {
 	pins := OpenPins(place(t, "pins.json"))
 	id := fixed(t, 1).ID()

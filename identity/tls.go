@@ -34,7 +34,7 @@ func VerifyPeer(state tls.ConnectionState, expect deskside.KeyID) (deskside.KeyI
 	anyone := Anyone()
 	if subtle.ConstantTimeCompare(expect[:], anyone[:])|subtle.ConstantTimeCompare(expect[:], id[:]) != 1 {
 		return deskside.KeyID{}, deskside.Errorf(deskside.CodeWrongKey, "the peer has the key %s, expected was %s", id, expect).
-			Hint("If the machine was set up anew, compare its ID there and then trust the new key explicitly; otherwise somebody else answers at this address.")
+			Hint("If the machine was set up anew, compare its ID there and run deskside trust --replace; otherwise somebody else answers at this address.")
 	}
 	if _, ok := deskside.ServiceByALPN(state.NegotiatedProtocol); !ok {
 		return deskside.KeyID{}, deskside.Errorf(deskside.CodeWrongService, "the peer named no service of Deskside (protocol %q)", state.NegotiatedProtocol)

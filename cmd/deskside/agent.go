@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskside"
+	"deskside/access"
 	"deskside/agent"
 )
 
@@ -65,14 +66,43 @@ func runAgentInit(e *env, flag string) error {
 	if err != nil {
 		return err
 	}
-	return e.show(map[string]any{"id": id, "dir": dir}, func(w io.Writer) error {
+	permitted, err := permittedBy(dir)
+	if err != nil {
+		return err
+	}
+	return e.show(map[string]any{"id": id, "dir": dir, "permitted": permitted}, func(w io.Writer) error {
+		who := "Nobody is permitted yet. Permit an operator, and run the agent:"
+		if permitted > 0 {
+			who = fmt.Sprintf("The policy that was here stays, and permits %s. To permit one more, and to run the agent:", counted(permitted, "operator"))
+		}
 		_, err := fmt.Fprintf(w, `This agent's ID is %s
-Nobody is permitted yet. Permit an operator, and run the agent:
+%s
   deskside operator permit --dir %s ID --name NAME
   deskside agent run --dir %s
-`, id, dir, dir)
+`, id, who, dir, dir)
 		return err
 	})
+}
+
+// counted gives "1 operator", "2 operators".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// permittedBy counts the operators that the policy of an agent's folder names.
+func permittedBy(dir string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(dir, agent.PolicyFile))
+	if err != nil {
+		return 0, err
+	}
+	p, err := access.ParsePolicy(text)
+	if err != nil {
+		return 0, deskside.Errorf(deskside.CodePolicyBroken, "the policy that was here: %w", err).Hint("Mend it in %s: no session begins before.", filepath.Join(dir, agent.PolicyFile))
+	}
+	return len(p.Operators), nil
 }
 
 type agentRunFlags struct {

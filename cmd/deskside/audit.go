@@ -85,6 +85,9 @@ func (f *auditFlags) filter(now time.Time) (filter audit.Filter, err error) {
 		return filter, usagef("deskside audit", "--session: %w", err)
 	}
 	for _, k := range f.kinds {
+		if !slices.Contains(deskside.EventKinds[:], deskside.EventKind(k)) {
+			return filter, usagef("deskside audit", "--kind %q: want some of %s", k, strings.Trim(fmt.Sprint(deskside.EventKinds), "[]"))
+		}
 		filter.Kinds = append(filter.Kinds, deskside.EventKind(k))
 	}
 	if filter.Since, err = parseSince(f.since, now); err != nil {

@@ -58,6 +58,10 @@ func exitStatus(err error) int {
 		if said.By != "" {
 			return exitRefused
 		}
+	case deskside.CodeBadRequest:
+		if said.By == "" {
+			return exitUsage
+		}
 	case deskside.CodeUnreachable:
 		return exitUnreachable
 	}

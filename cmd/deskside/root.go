@@ -19,8 +19,9 @@ afterwards what was done.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy or the
 person, 4 not reachable.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
 	})
 	root.PersistentFlags().BoolVar(&e.json, "json", false, "print the result as JSON")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -80,6 +81,9 @@ func group(c *cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
+		if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+			return usagef(c.CommandPath(), "unknown command %q for %q: did you mean %s?", args[0], c.CommandPath(), strings.Join(like, " or "))
+		}
 		return usagef(c.CommandPath(), "unknown command %q for %q", args[0], c.CommandPath())
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
@@ -100,7 +104,13 @@ func leaf(c *cobra.Command, e *env, run func(ctx context.Context, e *env, args [
 		return nil
 	}
 	c.DisableFlagsInUseLine = true
-	c.RunE = func(c *cobra.Command, args []string) error { return run(c.Context(), e, args) }
+	c.RunE = func(c *cobra.Command, args []string) error {
+		// An empty variable of the shell is no wish for the default folder.
+		if f := c.Flags().Lookup("dir"); f != nil && f.Changed && f.Value.String() == "" {
+			return usagef(c.CommandPath(), "--dir is empty: name a folder, or leave it out")
+		}
+		return run(c.Context(), e, args)
+	}
 	return c
 }
 

@@ -61,7 +61,7 @@ func (f *screenshotFlags) run(ctx context.Context, e *env, args []string) error 
 		_, err := e.stdout.Write(png)
 		return err
 	}
-	if err := atomicfile.Write(f.out, png, 0o644); err != nil {
+	if err := atomicfile.Output(f.out, png, 0o644); err != nil {
 		return err
 	}
 	return e.show(map[string]any{"file": f.out, "width": picture.W, "height": picture.H}, func(w io.Writer) error {

@@ -16,12 +16,13 @@ import (
 type trustFlags struct {
 	reachFlags
 	fingerprint string
+	replace     bool
 }
 
 func trustCommand(e *env) *cobra.Command {
 	f := new(trustFlags)
 	c := leaf(&cobra.Command{
-		Use:   "trust HOST [--fingerprint ID]",
+		Use:   "trust HOST [--fingerprint ID] [--replace]",
 		Short: "Pin an agent's key to a host",
 		Long: `Pin the key of the agent at HOST, so that from now on no other key is taken for
 it. The ID is what deskside agent init and the agent's window show; have it
@@ -30,15 +31,17 @@ read to you, or copied, by somebody at the machine.
 Without --fingerprint, at a terminal, the agent is reached and its ID is shown
 with three groups left out, which you type in as they are read to you.
 
-A pin is never changed silently. If an agent's key has changed, find out why,
-and remove its line from agents.json in the operator's place before you trust
-the new one.`,
+A pin is never changed silently. If an agent's key has changed, find out why:
+the machine was set up anew, or somebody else answers in its place. After that
+--replace pins the new key instead of the old one, compared in the same way.`,
 		Example: `  deskside trust front-desk
-  deskside trust 192.0.2.7 --fingerprint 4ay2-...-q3ma`,
+  deskside trust 192.0.2.7 --fingerprint 4ay2-...-q3ma
+  deskside trust front-desk --replace`,
 		Args: cobra.ExactArgs(1),
 	}, e, f.run)
 	f.add(c)
 	c.Flags().StringVar(&f.fingerprint, "fingerprint", "", "the agent's whole ID")
+	c.Flags().BoolVar(&f.replace, "replace", false, "pin it in place of the key that was known")
 	return c
 }
 
@@ -52,12 +55,23 @@ func (f *trustFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Trust(host, id); err != nil {
+	said := map[string]any{"host": host, "agent": id}
+	if !f.replace {
+		err = c.Trust(host, id)
+	} else if old, failed := c.TrustAnew(host, id); failed != nil {
+		err = failed
+	} else if !old.IsZero() && old != id {
+		said["replaced"] = old
+	}
+	if err != nil {
 		return err
 	}
-	return e.show(map[string]any{"host": host, "agent": id}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s is trusted as %s\n", host, id)
-		return err
+	return e.show(said, func(w io.Writer) error {
+		fmt.Fprintf(w, "%s is trusted as %s\n", host, id)
+		if old := said["replaced"]; old != nil {
+			fmt.Fprintf(w, "and no longer as %s\n", old)
+		}
+		return nil
 	})
 }
 
@@ -73,12 +87,35 @@ func (f *trustFlags) agentID(ctx context.Context, e *env, host string) (deskside
 	if !e.tty {
 		return deskside.AgentID{}, usagef("deskside trust", "--fingerprint is missing, and there is no terminal to ask at")
 	}
+	id, err := f.answering(ctx, e, host)
+	if err != nil {
+		return deskside.AgentID{}, err
+	}
+	return id, compareID(ctx, e, id)
+}
+
+// answering gives the key of who answers, which must be the known one unless
+// that is to be replaced.
+func (f *trustFlags) answering(ctx context.Context, e *env, host string) (deskside.AgentID, error) {
+	if f.replace {
+		t, err := f.forced("deskside trust")
+		if err != nil {
+			return deskside.AgentID{}, err
+		}
+		c, err := e.client()
+		if err != nil {
+			return deskside.AgentID{}, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+		return c.WhoAnswers(ctx, host, t)
+	}
 	a, err := f.reach(ctx, e, "deskside trust", host)
 	if err != nil {
 		return deskside.AgentID{}, err
 	}
 	defer a.Close()
-	return a.Key, compareID(ctx, e, a.Key)
+	return a.Key, nil
 }
 
 // compareID has a person fill in what is left out of the ID.

@@ -28,3 +28,33 @@ func TestWriteReplacesWholeAndLeavesNothingElse(t *testing.T) {
 		t.Errorf("%d files are left, want 1", len(left))
 	}
 }
+
+func TestOutputWritesWhereTheUserSaid(t *testing.T) {
+	dir := t.TempDir()
+	target, link, second := filepath.Join(dir, "target"), filepath.Join(dir, "link"), filepath.Join(dir, "second")
+	for from, to := range map[string]string{link: "target", second: link} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range []string{"the target is not there", "and now it is"} {
+		if err := Output(second, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(target); err != nil || string(got) != text {
+			t.Errorf("got %q, %v", got, err)
+		}
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link has become %v, %v", info, err)
+	}
+	if err := Output(os.DevNull, []byte("gone"), 0o600); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
+		t.Fatalf("%s has become %v, %v: make it anew", os.DevNull, info, err)
+	}
+	if err := Output(dir, nil, 0o600); err == nil {
+		t.Error("a folder took text")
+	}
+}
