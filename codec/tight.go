@@ -110,11 +110,12 @@ func (e *TightEncoder) appendMany(dst []byte, f *Format, m *raster.Image, r rast
 		return e.appendData(append(dst, tightStreamSmooth<<4|tightFiltered, tightFilterGradient), tightStreamSmooth)
 	}
 	e.packRGB(m, r)
-	stream := tightStreamCopy
 	if how == asTheyAre {
-		stream = tightStreamSmooth
+		return withLength(append(dst, tightStreamSmooth<<4), func(dst []byte) []byte {
+			return e.streams[tightStreamSmooth].appendStored(dst, e.plain)
+		})
 	}
-	return e.appendData(append(dst, byte(stream<<4)), stream)
+	return e.appendData(append(dst, tightStreamCopy<<4), tightStreamCopy)
 }
 
 // appendPalette appends r with a palette if it has few colours.
