@@ -86,8 +86,8 @@ func (e *TightEncoder) Append(dst []byte, f *Format, m *raster.Image, r raster.R
 		}
 	}
 	if quality > 0 && (mode == TightAuto || mode == TightJPEG) && f.Full() {
-		if dst, ok := e.appendJPEG(dst, m, r, quality); ok {
-			return dst, false
+		if out, ok := e.AppendPhoto(dst, m, r, quality); ok {
+			return out, false
 		}
 	}
 	return e.appendMany(dst, f, m, r, mode), true
@@ -118,13 +118,15 @@ func (e *TightEncoder) appendMany(dst []byte, f *Format, m *raster.Image, r rast
 	return e.appendData(append(dst, tightStreamCopy<<4), tightStreamCopy)
 }
 
+// paletteLimit gives the most colours of a palette for r: it must be worth its
+// three bytes a colour.
+func paletteLimit(r raster.Rect) int { return min(maxPalette, max(r.Area()/4, 2)) }
+
 // appendPalette appends r with a palette if it has few colours.
 func (e *TightEncoder) appendPalette(dst []byte, f *Format, m *raster.Image, r raster.Rect) ([]byte, bool) {
 	e.colour.reset()
-	// A palette must be worth its three bytes a colour.
-	limit := min(maxPalette, max(r.Area()/4, 2))
 	var few bool
-	if e.plain, few = e.colour.indexRect(e.plain[:0], m, r, limit); !few {
+	if e.plain, few = e.colour.indexRect(e.plain[:0], m, r, paletteLimit(r)); !few {
 		return dst, false
 	}
 	stream := tightStreamPalette
@@ -152,17 +154,39 @@ func (e *TightEncoder) appendData(dst []byte, stream int) []byte {
 	})
 }
 
-func (e *TightEncoder) appendJPEG(dst []byte, m *raster.Image, r raster.Rect, quality int) ([]byte, bool) {
+// AppendPhoto appends r as JPEG, as Append does, unless that fails. What it
+// appends knows nothing of the connection: it may be made by another encoder than
+// the one that has the streams, and at the same time. The viewer's format must be
+// Full.
+func (e *TightEncoder) AppendPhoto(dst []byte, m *raster.Image, r raster.Rect, quality int) ([]byte, bool) {
 	photo := e.Photo
 	if photo == nil {
 		photo = &e.jpeg
 	}
 	var err error
-	dst = withLength(append(dst, tightJPEG), func(dst []byte) []byte {
+	out := withLength(append(dst, tightJPEG), func(dst []byte) []byte {
 		dst, err = photo.AppendJPEG(dst, m, r, quality)
 		return dst
 	})
-	return dst, err == nil
+	if err != nil {
+		return dst, false
+	}
+	return out, true
+}
+
+// ManyColours reports whether a sample of r has more colours than a palette may,
+// so that TightAuto will not take one. It is for callers that prepare what
+// follows; the sample costs an eighth of what the palette does.
+func (e *TightEncoder) ManyColours(m *raster.Image, r raster.Rect) bool {
+	e.colour.reset()
+	e.plain = grow(e.plain[:0], r.W())
+	limit := paletteLimit(r)
+	for y := r.Y0 + 4; y < r.Y1; y += 8 {
+		if !e.colour.indexRow(e.plain, m.Row(y, r.X0, r.X1), limit) {
+			return true
+		}
+	}
+	return false
 }
 
 // withLength appends what add does, with its length before: seven bits in a

@@ -67,7 +67,8 @@
 // were elsewhere before are found and copied by the other end: pages that
 // scroll, windows that are dragged. With a quality setting, areas of more
 // than 256 colours may go as JPEG; they are sent again exactly once they have
-// been at rest for 100 to 200 ms.
+// been at rest for 100 to 200 ms. They are encoded by the viewer's own goroutine
+// and by the workers that all viewers share, one for each processor but one.
 //
 // A viewer that takes continuous updates is sent
 // only as much as its fences show to have arrived; others get an update for

@@ -19,6 +19,7 @@ type encoder struct {
 	tight   codec.TightEncoder
 	zrle    codec.ZRLEEncoder
 	broken  bool // an encoder failed: its streams cannot be trusted, so Raw it is
+	precise bool // the encoder of photographs failed: no more of them
 }
 
 // The size of a rectangle of Tight: large enough for the compression to learn,
@@ -37,6 +38,9 @@ func (d *display) adopt() {
 	}
 	d.which = j.encodings.Favourite(codec.Tight, codec.ZRLE, codec.Raw)
 	d.quality = j.encodings.Quality()
+	if d.precise {
+		d.quality = 0
+	}
 	d.tight.Level = j.encodings.Compression(1)
 	d.zrle.Level = d.tight.Level
 }

@@ -48,6 +48,7 @@ type display struct {
 	direct, composed raster.Image // what the other end should show
 
 	encoder
+	film   film
 	parcel parcel
 	out    []byte
 }

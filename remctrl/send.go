@@ -131,16 +131,25 @@ func (v *viewer) spare() int {
 // run sends the rectangles of a region.
 func (v *viewer) run(g *raster.Region, sharp bool) error {
 	d := &v.display
+	if !sharp && d.photographs() {
+		return v.runFilm(g)
+	}
 	return d.pieces(g, func(r raster.Rect) error {
 		before := len(d.out)
 		d.appendRect(r, sharp, d.parcel.now)
-		d.parcel.count++
-		if !sharp {
-			d.dirty.Subtract(r)
-			d.resume = r.Y0
-		}
-		return v.step(r.Area(), len(d.out)-before, sharp)
+		return v.follows(r, before, sharp)
 	})
+}
+
+// follows does what comes after a rectangle, which begins at before in out.
+func (v *viewer) follows(r raster.Rect, before int, sharp bool) error {
+	d := &v.display
+	d.parcel.count++
+	if !sharp {
+		d.dirty.Subtract(r)
+		d.resume = r.Y0
+	}
+	return v.step(r.Area(), len(d.out)-before, sharp)
 }
 
 // step follows a rectangle: writes, and finds out whether to go on.

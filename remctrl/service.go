@@ -32,7 +32,7 @@ type Config struct {
 
 	Name         string        // of the desktop, for viewers' titles; "" means "Deskside"
 	Log          *slog.Logger  // nil means none
-	Photo        codec.Photo   // encodes JPEG; nil means codec's own
+	Photo        codec.Photo   // encodes JPEG, for several goroutines at once; nil means codec's own
 	MaxViewers   int           // 0 means 16
 	WriteTimeout time.Duration // how long a viewer may not read; 0 means 15 s
 }
@@ -42,6 +42,7 @@ type Service struct {
 	cfg  Config
 	log  *slog.Logger
 	src  *source
+	dark *darkroom
 	hold *desktop.Hold // nil if nobody can control
 	mux  *http.ServeMux
 
@@ -63,6 +64,7 @@ func New(cfg Config) *Service {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{cfg: cfg, log: cfg.Log, viewers: make(map[*viewer]bool), mux: http.NewServeMux()}
+	s.dark = newDarkroom(cfg.Photo)
 	if cfg.Desktop != nil {
 		s.src = newSource(cfg.Desktop)
 		if c, ok := cfg.Desktop.(desktop.Clipboarder); ok {
@@ -99,6 +101,7 @@ func (s *Service) Close() error {
 	}
 	s.mu.Unlock()
 	s.running.Wait()
+	s.dark.close()
 	if s.clip != nil {
 		s.clip.close()
 	}

@@ -1,0 +1,182 @@
+package remctrl
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"deskside/codec"
+	"deskside/raster"
+	"deskside/rfb"
+)
+
+// speckle fills r with pixels that have nothing to do with one another.
+func speckle(m *raster.Image, r raster.Rect, seed uint64) {
+	rnd := rand.New(rand.NewPCG(seed, 5))
+	for y := r.Y0; y < r.Y1; y++ {
+		for x := r.X0; x < r.X1; x++ {
+			m.Set(x, y, rnd.Uint32())
+		}
+	}
+}
+
+// stencil is an encoder that writes what it was asked for, and panics or fails
+// where it is told to.
+type stencil struct{ panics, fails func(raster.Rect) bool }
+
+func (s stencil) AppendJPEG(dst []byte, _ *raster.Image, r raster.Rect, quality int) ([]byte, error) {
+	switch {
+	case s.panics != nil && s.panics(r):
+		panic("no")
+	case s.fails != nil && s.fails(r):
+		return append(dst, "half"...), fmt.Errorf("no")
+	}
+	return fmt.Appendf(dst, "%v at %d", r, quality), nil
+}
+
+// TestDarkroom develops rolls of several viewers at once.
+func TestDarkroom(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	odd := func(r raster.Rect) bool { return r.X0 == 300 }
+	photo := stencil{panics: func(r raster.Rect) bool { return r.X0 == 200 }, fails: odd}
+	d := newDarkroom(photo)
+	defer d.close()
+	m := raster.NewImage(1000, 10)
+	var viewers sync.WaitGroup
+	for n := range 5 {
+		viewers.Go(func() {
+			e, r := codec.TightEncoder{Photo: photo}, new(roll)
+			for range 50 {
+				r.begin(m, 50+n)
+				for i := range 6 {
+					r.add(raster.XYWH(100*i, 0, 100, 10), false)
+				}
+				d.develop(r, &e)
+				for i, s := range r.shots {
+					want := []byte(fmt.Sprintf("%v at %d", s.r, 50+n))
+					if s.ok != (i != 2 && i != 3) || (s.fault != nil) != (i == 2) || s.ok && !bytes.HasSuffix(s.out, want) {
+						t.Errorf("shot %d: %q, ok %v, fault %v", i, s.out, s.ok, s.fault)
+						return
+					}
+				}
+			}
+		})
+	}
+	viewers.Wait()
+}
+
+func TestRollJoinsNeighbours(t *testing.T) {
+	var r roll
+	r.begin(nil, 1)
+	p := func(x, y int) raster.Rect { return raster.XYWH(x*pieceW, y*pieceH, pieceW, pieceH) }
+	r.add(p(0, 0), false)
+	r.add(p(1, 0), true)
+	r.add(p(2, 0), false) // something else comes between in the update
+	r.add(p(4, 0), true)
+	r.add(p(0, 1), true)
+	for x := range 5 {
+		r.add(p(x+1, 1), true)
+	}
+	var got []raster.Rect
+	for _, s := range r.shots {
+		got = append(got, s.r)
+	}
+	want := []raster.Rect{
+		raster.XYWH(0, 0, 2*pieceW, pieceH), p(2, 0), p(4, 0),
+		raster.XYWH(0, pieceH, shotW, pieceH), raster.XYWH(shotW, pieceH, 2*pieceW, pieceH),
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestFilm sends text between photographs in one update, with and without
+// workers: the same bytes, that show the picture.
+func TestFilm(t *testing.T) {
+	send := func(dark *darkroom) []byte {
+		d := newDrawing(1100, 300, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
+		d.v.svc.dark = dark
+		speckle(&d.src.frame, raster.XYWH(0, 0, 600, 200), 1)
+		speckle(&d.src.frame, raster.XYWH(800, 100, 300, 200), 2)
+		var all bytes.Buffer
+		d.out.copy = &all
+		d.frame(d.src.frame.Bounds())
+		return all.Bytes()
+	}
+	dark := newDarkroom(nil)
+	defer dark.close()
+	alone, helped := send(nil), send(dark)
+	if !bytes.Equal(alone, helped) {
+		t.Errorf("%d bytes alone, %d with workers", len(alone), len(helped))
+	}
+}
+
+// TestFilmFault states that an encoder of photographs that fails costs its
+// rectangle its form and nobody the picture.
+func TestFilmFault(t *testing.T) {
+	for name, photo := range map[string]stencil{
+		"panics": {panics: func(r raster.Rect) bool { return r.Y0 == pieceH }},
+		"fails":  {fails: func(r raster.Rect) bool { return r.Y0 == pieceH }},
+	} {
+		d := newDrawing(600, 200, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
+		d.v.display.tight.Photo = photo
+		speckle(&d.src.frame, d.src.frame.Bounds(), 1)
+		d.frame(d.src.frame.Bounds())
+		if d.v.display.precise != (name == "panics") || d.v.display.broken {
+			t.Errorf("%s: precise %v, broken %v", name, d.v.display.precise, d.v.display.broken)
+		}
+		if !d.v.display.dirty.Empty() {
+			t.Errorf("%s: left %v", name, d.v.display.dirty.Rects())
+		}
+	}
+}
+
+// BenchmarkFilm sends frames of 1280x720 that change all over, to a viewer that
+// takes JPEG, with and without workers.
+func BenchmarkFilm(b *testing.B) {
+	for _, workers := range []bool{false, true} {
+		b.Run(fmt.Sprintf("workers=%v", workers), func(b *testing.B) {
+			d := newDrawing(1280, 720, codec.Tight, rfb.EncodingQuality0+5, rfb.EncodingLastRect)
+			if workers {
+				d.v.svc.dark = newDarkroom(nil)
+				defer d.v.svc.dark.close()
+			}
+			var frames [4]raster.Image
+			for i := range frames {
+				frames[i].Resize(1280, 720)
+				grainy(&frames[i], uint64(i))
+			}
+			i := 0
+			next := func() {
+				d.src.frame.Copy(&frames[i%len(frames)], d.src.frame.Bounds())
+				i++
+				d.frame(d.src.frame.Bounds())
+			}
+			for range 2 * len(frames) {
+				next()
+			}
+			d.out.n = 0
+			b.ReportAllocs()
+			for b.Loop() {
+				next()
+			}
+			b.ReportMetric(float64(d.out.n)/float64(b.N)/1024, "KiB/frame")
+		})
+	}
+}
+
+// grainy fills m with shades and grain.
+func grainy(m *raster.Image, seed uint64) {
+	rnd := rand.New(rand.NewPCG(seed, 6))
+	for y := range m.H {
+		for x := range m.W {
+			v := func(base int) uint32 { return uint32(min(max(base+int(rnd.NormFloat64()*8), 0), 255)) }
+			m.Set(x, y, v(x*255/m.W)<<16|v(y*255/m.H)<<8|v((x+y)/9))
+		}
+	}
+}
