@@ -6,12 +6,11 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/damage"
-	"github.com/jezek/xgb/shm"
 	"github.com/jezek/xgb/xfixes"
-	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop"
 	"deskside/desktop/x11/link"
@@ -19,12 +18,14 @@ import (
 )
 
 // capture takes the picture of the root window and everything on it.
+//
+// The server says what was drawn, where it has DAMAGE. One that has not, or that
+// turns out to keep something back, has its picture compared in time: see tempo.
 type capture struct {
 	c      *link.Conn
 	log    *slog.Logger
 	pixels *link.Pixels
-	damage damage.Damage
-	region xfixes.Region
+	told   teller
 
 	// What the server said has changed. The goroutine of c sets them, Next
 	// takes them; wake holds one value when any is set.
@@ -33,29 +34,39 @@ type capture struct {
 	resized atomic.Bool
 	pointer atomic.Bool
 
+	// Input is followed by a change: while it is timed, the picture is compared
+	// sooner.
+	timed   atomic.Bool
+	stirred atomic.Bool
+	checks  atomic.Int64 // comparisons so far
+
 	taking  sync.Mutex // held while a picture is taken; guards what follows
 	whole   bool       // the next picture is a whole one
-	seg     *segment   // nil: pictures travel through the connection
-	noSHM   bool
-	refused int // grabs refused in a row
+	refused int        // grabs refused in a row
+	tempo   tempo
+	timer   *time.Timer   // until the next comparison
+	rects   []raster.Rect // as the server told them
+	news    []raster.Rect // of them, what is grabbed during a comparison
+	grabber grabber
+	differ  differ
 
 	mu     sync.Mutex
 	layout desktop.Layout
 }
 
 func newCapture(c *link.Conn, log *slog.Logger) (*capture, error) {
-	g := &capture{c: c, log: log, wake: make(chan struct{}, 1), whole: true, noSHM: !c.Has("MIT-SHM")}
-	for _, name := range []string{"DAMAGE", "XFIXES"} {
-		if !c.Has(name) {
-			return nil, errors.New("the X server lacks the " + name + " extension")
-		}
-	}
+	g := &capture{c: c, log: log, wake: make(chan struct{}, 1), whole: true, timer: time.NewTimer(restEvery)}
 	var err error
 	if g.pixels, err = c.Pixels(); err != nil {
 		return nil, err
 	}
+	g.grabber = grabber{c: c, log: log, pixels: g.pixels, noSHM: !c.Has("MIT-SHM")}
 	c.Run(g.event)
-	if err := g.watch(); err != nil {
+	if err := g.told.watch(c); err != nil {
+		return nil, err
+	}
+	g.trust(g.told.sure())
+	if err := c.WatchLayout(); err != nil {
 		return nil, err
 	}
 	if err := g.reload(); err != nil {
@@ -67,36 +78,10 @@ func newCapture(c *link.Conn, log *slog.Logger) (*capture, error) {
 	return g, nil
 }
 
-// watch asks the server to say what changes. Extensions must be asked for
-// their version first, as they act as their oldest otherwise.
-func (g *capture) watch() error {
-	x := g.c.X
-	if _, err := xfixes.QueryVersion(x, 5, 0).Reply(); err != nil {
-		return g.c.Failed("use XFIXES", err)
-	}
-	if _, err := damage.QueryVersion(x, 1, 1).Reply(); err != nil {
-		return g.c.Failed("use DAMAGE", err)
-	}
-	var err error
-	if g.damage, err = damage.NewDamageId(x); err != nil {
-		return g.c.Failed("watch the screen", err)
-	}
-	if g.region, err = xfixes.NewRegionId(x); err != nil {
-		return g.c.Failed("watch the screen", err)
-	}
-	if err := damage.CreateChecked(x, g.damage, xproto.Drawable(g.c.Root), damage.ReportLevelNonEmpty).Check(); err != nil {
-		return g.c.Failed("watch the screen", err)
-	}
-	if err := xfixes.CreateRegionChecked(x, g.region, nil).Check(); err != nil {
-		return g.c.Failed("watch the screen", err)
-	}
-	xfixes.SelectCursorInput(x, g.c.Root, xfixes.CursorNotifyMaskDisplayCursor)
-	return g.c.WatchLayout()
-}
-
 func (g *capture) event(e xgb.Event) {
-	switch e.(type) {
+	switch e := e.(type) {
 	case damage.NotifyEvent:
+		g.told.note(e)
 		g.changed(&g.drawn)
 	case xfixes.CursorNotifyEvent:
 		g.changed(&g.pointer)
@@ -104,6 +89,13 @@ func (g *capture) event(e xgb.Event) {
 		if g.c.LayoutChanged(e) {
 			g.changed(&g.resized)
 		}
+	}
+}
+
+// stir says that input is on its way to the screen.
+func (g *capture) stir() {
+	if g.timed.Load() {
+		g.changed(&g.stirred)
 	}
 }
 
@@ -121,12 +113,14 @@ func (g *capture) Next(ctx context.Context, f *raster.Image, u *desktop.Update) 
 		g.changed(&g.drawn) // whatever the server says
 	}
 	for {
+		g.timer.Reset(g.pause())
 		select {
 		case <-g.c.Gone():
 			return desktop.ErrLost
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-g.wake:
+		case <-g.timer.C:
 		}
 		err := g.take(f, u)
 		var refused xgb.Error
@@ -139,6 +133,13 @@ func (g *capture) Next(ctx context.Context, f *raster.Image, u *desktop.Update) 
 			return nil
 		}
 	}
+}
+
+// pause gives how long nothing is to be done if nobody says anything.
+func (g *capture) pause() time.Duration {
+	g.taking.Lock()
+	defer g.taking.Unlock()
+	return time.Until(g.tempo.next)
 }
 
 // retry marks all as changed after the server refused a grab, which it does
@@ -175,99 +176,38 @@ func (g *capture) take(f *raster.Image, u *desktop.Update) error {
 			return err
 		}
 	}
-	l := g.Layout()
+	l, now := g.Layout(), time.Now()
+	if g.stirred.Swap(false) {
+		g.tempo.stir(now)
+	}
 	whole := f.Resize(l.W, l.H) || u.Resized || g.whole
-	if g.drawn.Swap(false) || whole {
-		rects, err := g.damaged()
-		if err != nil {
+	drawn := g.drawn.Swap(false)
+	if err := g.fetch(f, u, drawn, whole); err != nil {
+		return err
+	}
+	if !whole && g.tempo.due(now) {
+		if err := g.compare(f, u); err != nil {
 			return err
 		}
-		if whole {
-			rects = []raster.Rect{f.Bounds()}
-		}
-		u.Changed = disjoint(u.Changed, rects, f.Bounds())
-	}
-	if err := g.grab(f, u.Changed); err != nil {
-		return err
 	}
 	g.whole, g.refused = false, 0
 	return nil
 }
 
-// damaged takes what was drawn since the last time. It comes before the grab,
-// so that what is drawn between the two counts as new.
-func (g *capture) damaged() ([]raster.Rect, error) {
-	damage.Subtract(g.c.X, g.damage, xfixes.RegionNone, g.region)
-	r, err := xfixes.FetchRegion(g.c.X, g.region).Reply()
-	if err != nil {
-		return nil, g.c.Failed("read what was drawn", err)
-	}
-	rects := make([]raster.Rect, len(r.Rectangles))
-	for i, q := range r.Rectangles {
-		rects[i] = raster.XYWH(int(q.X), int(q.Y), int(q.Width), int(q.Height))
-	}
-	return rects, nil
-}
-
-// grab copies the rectangles from the screen. One grab of what holds them all
-// is cheaper than many small ones.
-func (g *capture) grab(f *raster.Image, rects []raster.Rect) error {
-	var at raster.Rect
-	for _, r := range rects {
-		at = at.Union(r)
-	}
-	if at.Empty() {
+// fetch grabs what the server says was drawn, or the whole picture.
+func (g *capture) fetch(f *raster.Image, u *desktop.Update, drawn, whole bool) (err error) {
+	if !drawn && !whole {
 		return nil
 	}
-	src, err := g.read(at)
-	if err != nil {
+	if g.rects, err = g.told.drawn(g.rects[:0]); err != nil {
 		return err
 	}
-	for _, r := range rects {
-		if err := g.pixels.Copy(f, src, at, r); err != nil {
-			return err
-		}
+	if whole {
+		g.rects = append(g.rects[:0], f.Bounds())
+		g.tempo.changed(time.Now(), 0)
 	}
-	return nil
-}
-
-const allPlanes = 1<<32 - 1
-
-func (g *capture) read(at raster.Rect) ([]byte, error) {
-	root := xproto.Drawable(g.c.Root)
-	x, y, w, h := int16(at.X0), int16(at.Y0), uint16(at.W()), uint16(at.H())
-	size := g.pixels.Stride(at.W()) * at.H()
-	if g.share(size) {
-		_, err := shm.GetImage(g.c.X, root, x, y, w, h, allPlanes, xproto.ImageFormatZPixmap, g.seg.seg, 0).Reply()
-		return g.seg.mem[:size], g.c.Failed("grab the screen", err)
-	}
-	r, err := xproto.GetImage(g.c.X, xproto.ImageFormatZPixmap, root, x, y, w, h, allPlanes).Reply()
-	if err != nil {
-		return nil, g.c.Failed("grab the screen", err)
-	}
-	return r.Data, nil
-}
-
-// share makes sure that size bytes are shared with the server, and reports
-// whether they are. Where that fails once it is not tried again.
-func (g *capture) share(size int) bool {
-	if g.noSHM || g.seg != nil && len(g.seg.mem) >= size {
-		return !g.noSHM
-	}
-	if g.seg != nil {
-		shm.Detach(g.c.X, g.seg.seg)
-		g.seg.close()
-		g.seg = nil
-	}
-	l := g.Layout()
-	seg, err := newSegment(g.c, max(size, g.pixels.Stride(l.W)*l.H))
-	if err != nil {
-		g.log.Info("no memory shared with the X server, pictures will cost more", "err", err)
-		g.noSHM = true
-		return false
-	}
-	g.seg = seg
-	return true
+	u.Changed = disjoint(u.Changed, g.rects, f.Bounds())
+	return g.grabber.grab(f, u.Changed)
 }
 
 // close ends the connection; a Next that runs returns ErrLost.
@@ -275,9 +215,6 @@ func (g *capture) close() {
 	g.c.Close()
 	g.taking.Lock()
 	defer g.taking.Unlock()
-	if g.seg != nil {
-		g.seg.close()
-		g.seg = nil
-	}
-	g.noSHM = true
+	g.timer.Stop()
+	g.grabber.close()
 }

@@ -72,6 +72,9 @@ func (b *clipboard) prepare() error {
 	if b.window, err = b.newWindow(); err != nil {
 		return err
 	}
+	if !b.c.Has("XFIXES") { // nobody is told that something was copied
+		return b.c.Sync()
+	}
 	if _, err := xfixes.QueryVersion(b.c.X, 5, 0).Reply(); err != nil {
 		return b.c.Failed("use XFIXES", err)
 	}

@@ -165,32 +165,30 @@ func (p *program) held() (keys int, b desktop.Buttons) {
 	return keys, b
 }
 
-func TestX11(t *testing.T) {
-	desktoptest.TestDesktop(t, func(t *testing.T) desktoptest.Subject {
-		p := &program{t: t, server: xvfb.Launch(t, "800x600x24"), w: 800, h: 600}
-		p.display = p.server.Display
-		return desktoptest.Subject{
-			Desktop: open(t, p.display),
-			Paint:   p.paint,
-			Shrink: func() (w, h int) {
-				if err := x11.SetScreenSize(p.display, 640, 480); err != nil {
-					t.Fatal(err)
-				}
-				return 640, 480
-			},
-			Held:   p.held,
-			Copy:   func(text string) { xvfb.Feed(t, p.display, text, "xclip", "-selection", "clipboard") },
-			Paste:  func() string { return p.run("xclip", "-selection", "clipboard", "-o", "-target", "UTF8_STRING") },
-			Answer: p.answer,
-			Open:   p.open,
-			Press:  p.press,
-			Lose:   p.server.Kill,
+func TestX11(t *testing.T) { contract(t) }
 
-			Noticed: func(n desktop.Notice) (open, connected bool) {
-				connected = p.window("Connected: "+n.Title) != ""
-				return connected || p.window(n.Title) != "", connected
-			},
-			CloseNotice: p.closeNotice,
-		}
-	})
+func (p *program) subject() desktoptest.Subject {
+	return desktoptest.Subject{
+		Desktop: open(p.t, p.display),
+		Paint:   p.paint,
+		Shrink: func() (w, h int) {
+			if err := x11.SetScreenSize(p.display, 640, 480); err != nil {
+				p.t.Fatal(err)
+			}
+			return 640, 480
+		},
+		Held:   p.held,
+		Copy:   func(text string) { xvfb.Feed(p.t, p.display, text, "xclip", "-selection", "clipboard") },
+		Paste:  func() string { return p.run("xclip", "-selection", "clipboard", "-o", "-target", "UTF8_STRING") },
+		Answer: p.answer,
+		Open:   p.open,
+		Press:  p.press,
+		Lose:   p.server.Kill,
+
+		Noticed: func(n desktop.Notice) (open, connected bool) {
+			connected = p.window("Connected: "+n.Title) != ""
+			return connected || p.window(n.Title) != "", connected
+		},
+		CloseNotice: p.closeNotice,
+	}
 }

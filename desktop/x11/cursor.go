@@ -10,10 +10,14 @@ import (
 	"deskside/raster"
 )
 
-// cursor fetches the pointer's picture. Servers with the SECURITY extension
+// cursor fetches the pointer's picture. Where that cannot be, without XFIXES, it
+// is an arrow of our own: no grab has the pointer in it. Servers with the SECURITY extension
 // refuse those of programs that have ended, as that of xsetroot; an arrow of
 // our own stands for them.
 func (g *capture) cursor() (*desktop.Cursor, error) {
+	if !g.c.Has("XFIXES") {
+		return arrow(), nil
+	}
 	r, err := xfixes.GetCursorImage(g.c.X).Reply()
 	var refused xgb.Error
 	switch {

@@ -11,10 +11,14 @@
 // waits for all of them.
 //
 // What a server lacks is made up for where that is possible: without MIT-SHM
-// pictures travel through the connection, without RANDR the whole picture is
-// one screen, without XKB a keyboard has one group of two levels. DAMAGE and
-// XFIXES are required. A server that ends, or whose connection breaks, gives
-// desktop.ErrLost from then on.
+// pictures travel through the connection, without DAMAGE the picture is compared
+// in time, without XFIXES too and the pointer is an arrow and nothing says that
+// the person copied something, without RANDR the whole picture is one screen,
+// without XKB a keyboard has one group of two levels. A server that says what it
+// draws is checked once a second while somebody watches; one that is found to
+// have kept something back, as some drivers and compositors do, is compared in
+// time until it has told everything for half a minute. A server that ends, or
+// whose connection breaks, gives desktop.ErrLost from then on.
 //
 // It does not find displays, does not decide who may look or type, and drops
 // no input while a question is open: desktop.Hold does.

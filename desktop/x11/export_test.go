@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/randr"
+	"github.com/jezek/xgb/xproto"
 
+	"deskside/desktop"
 	"deskside/desktop/x11/link"
+	"deskside/raster"
 )
 
 // SetScreenSize makes the screen of an Xvfb smaller. The program xrandr cannot,
@@ -48,9 +52,46 @@ func SetScreenSize(display string, w, h int) error {
 func (d *Desktop) SharesMemory() bool {
 	d.capture.taking.Lock()
 	defer d.capture.taking.Unlock()
-	return d.capture.seg != nil
+	return d.capture.grabber.seg != nil
 }
+
+// Timed reports whether the picture is compared in time, as the server does not
+// tell what it draws, or not all.
+func (d *Desktop) Timed() bool { return d.capture.timed.Load() }
+
+// Deafen has the server tell of a window that nobody draws into, and no more of
+// the screen, as drivers and compositors do that draw past DAMAGE.
+func (d *Desktop) Deafen() error {
+	g := d.capture
+	g.taking.Lock()
+	defer g.taking.Unlock()
+	w, err := xproto.NewWindowId(g.c.X)
+	if err != nil {
+		return err
+	}
+	xproto.CreateWindow(g.c.X, xproto.WindowClassCopyFromParent, w, g.c.Root, 0, 0, 1, 1, 0, xproto.WindowClassInputOutput, 0, 0, nil)
+	damage.Destroy(g.c.X, g.told.damage)
+	return damage.CreateChecked(g.c.X, g.told.damage, xproto.Drawable(w), damage.ReportLevelNonEmpty).Check()
+}
+
+// Checks counts the comparisons of the picture with the screen.
+func Checks(d *Desktop) int64 { return d.capture.checks.Load() }
+
+// Damage gives the server's name of what it tells us by.
+func (d *Desktop) Damage() damage.Damage { return d.capture.told.damage }
 
 // KeymapIsStale reports whether a change of the keyboard map was noticed since
 // it was read.
 func (d *Desktop) KeymapIsStale() bool { return d.input.stale.Load() }
+
+// Grab grabs these rectangles once.
+func Grab(d *Desktop, f *raster.Image, rects []raster.Rect) error {
+	return d.capture.grabber.grab(f, rects)
+}
+
+// Check compares the picture with the screen once.
+func Check(d *Desktop, f *raster.Image) error {
+	d.capture.taking.Lock()
+	defer d.capture.taking.Unlock()
+	return d.capture.compare(f, new(desktop.Update))
+}

@@ -18,6 +18,7 @@ import (
 type input struct {
 	c     *link.Conn
 	log   *slog.Logger
+	acted func()      // called after something was done
 	stale atomic.Bool // the server's keyboard map changed since it was read
 
 	mu      sync.Mutex
@@ -31,8 +32,8 @@ type input struct {
 	lent    []lent // spare key codes in use, the longest unused first
 }
 
-func newInput(c *link.Conn, log *slog.Logger) (*input, error) {
-	in := &input{c: c, log: log, down: map[desktop.Key]byte{}, x: -1, y: -1}
+func newInput(c *link.Conn, log *slog.Logger, acted func()) (*input, error) {
+	in := &input{c: c, log: log, acted: acted, down: map[desktop.Key]byte{}, x: -1, y: -1}
 	c.Run(in.event)
 	if err := keyboard.Watch(c); err != nil {
 		return nil, err
@@ -61,6 +62,7 @@ func (in *input) Pointer(x, y int, b desktop.Buttons) error {
 		xtest.FakeInput(in.c.X, xproto.MotionNotify, 0, 0, in.c.Root, clip16(x), clip16(y), 0)
 	}
 	in.press(b)
+	in.acted()
 	return in.lost()
 }
 
@@ -92,6 +94,7 @@ func (in *input) Key(k desktop.Key, down bool) error {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	defer in.acted()
 	if !down {
 		in.release(k)
 		return in.lost()

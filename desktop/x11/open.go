@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"deskside/desktop"
@@ -19,6 +20,7 @@ type Config struct {
 	Display   string       // ":7"; empty: $DISPLAY
 	Authority string       // authority file; empty: $XAUTHORITY, else ~/.Xauthority
 	Log       *slog.Logger // nil: nothing is logged
+	Without   []string     // extensions to do without, as though the server had none of them
 }
 
 // Desktop is an open X11 desktop: a desktop.Desktop, Input, Person,
@@ -50,7 +52,7 @@ func Open(cfg Config) (*Desktop, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := opener{a, cfg.Authority, cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))}
+	o := opener{a, cfg.Authority, cmp.Or(cfg.Log, slog.New(slog.DiscardHandler)), cfg.Without}
 	d, err := o.open()
 	if err != nil {
 		return nil, fmt.Errorf("cannot open display %q: %w", a, err)
@@ -64,6 +66,7 @@ type opener struct {
 	address   link.Address
 	authority string
 	log       *slog.Logger
+	without   []string
 }
 
 func (o opener) open() (*Desktop, error) {
@@ -78,6 +81,7 @@ func (o opener) open() (*Desktop, error) {
 }
 
 func (o opener) connect(names ...string) (*link.Conn, error) {
+	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(o.without, n) })
 	return link.Connect(context.Background(), o.address, o.authority, names...)
 }
 
@@ -97,7 +101,7 @@ func (o opener) input(d *Desktop) error {
 	if err != nil {
 		return err
 	}
-	if d.input, err = newInput(c, o.log); err != nil {
+	if d.input, err = newInput(c, o.log, d.capture.stir); err != nil {
 		c.Close()
 	}
 	return err

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -92,6 +93,61 @@ func (p *Pixels) Copy(dst *raster.Image, src []byte, at, r raster.Rect) error {
 	return nil
 }
 
+// Same reports whether m has the pixels of r in a grab of the area at, which holds
+// r. A grab that is too short has not.
+func (p *Pixels) Same(m *raster.Image, src []byte, at, r raster.Rect) bool {
+	stride := p.Stride(at.W())
+	if len(src) < stride*at.H() {
+		return false
+	}
+	for y := r.Y0; y < r.Y1; y++ {
+		from := (y-at.Y0)*stride + (r.X0-at.X0)*p.bpp/8
+		if !p.same(m.Row(y, r.X0, r.X1), src[from:from+r.W()*p.bpp/8]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Pixels) same(row, src []byte) bool {
+	if p.native {
+		return bytes.Equal(row, src) || sameColours(row, src)
+	}
+	for len(row) > 0 {
+		var some [256]byte
+		n := min(len(row), len(some))
+		m := n * p.bpp / 32
+		p.row(some[:n], src[:m])
+		if !bytes.Equal(row[:n], some[:n]) {
+			return false
+		}
+		row, src = row[n:], src[m:]
+	}
+	return true
+}
+
+// sameColours compares pixels whatever the fourth byte of each in src is.
+func sameColours(row, src []byte) bool {
+	const both = colours | colours<<32
+	for len(row) >= 32 && len(src) >= 32 {
+		r, s := (*[32]byte)(row), (*[32]byte)(src)
+		if binary.LittleEndian.Uint64(r[0:]) != binary.LittleEndian.Uint64(s[0:])&both ||
+			binary.LittleEndian.Uint64(r[8:]) != binary.LittleEndian.Uint64(s[8:])&both ||
+			binary.LittleEndian.Uint64(r[16:]) != binary.LittleEndian.Uint64(s[16:])&both ||
+			binary.LittleEndian.Uint64(r[24:]) != binary.LittleEndian.Uint64(s[24:])&both {
+			return false
+		}
+		row, src = row[32:], src[32:]
+	}
+	for len(row) >= 4 && len(src) >= 4 {
+		if binary.LittleEndian.Uint32(row) != binary.LittleEndian.Uint32(src)&colours {
+			return false
+		}
+		row, src = row[4:], src[4:]
+	}
+	return true
+}
+
 const colours = 0x00ffffff // the bits of a raster pixel that may be set
 
 func (p *Pixels) row(dst, src []byte) {
@@ -113,15 +169,21 @@ func (p *Pixels) put(dst []byte, pixel uint32) {
 	dst[0], dst[1], dst[2], dst[3] = p.blue.value(pixel), p.green.value(pixel), p.red.value(pixel), 0
 }
 
-// copyColours copies pixels two at a time, with the fourth byte of each zero:
-// servers leave there what they like.
+// copyColours copies pixels, with the fourth byte of each zero: servers leave
+// there what they like. Eight at a time, as most of it is waiting for memory.
 func copyColours(dst, src []byte) {
-	for len(dst) >= 8 && len(src) >= 8 {
-		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src)&(colours|colours<<32))
-		dst, src = dst[8:], src[8:]
+	const both = colours | colours<<32
+	for len(dst) >= 32 && len(src) >= 32 {
+		d, s := (*[32]byte)(dst), (*[32]byte)(src)
+		binary.LittleEndian.PutUint64(d[0:], binary.LittleEndian.Uint64(s[0:])&both)
+		binary.LittleEndian.PutUint64(d[8:], binary.LittleEndian.Uint64(s[8:])&both)
+		binary.LittleEndian.PutUint64(d[16:], binary.LittleEndian.Uint64(s[16:])&both)
+		binary.LittleEndian.PutUint64(d[24:], binary.LittleEndian.Uint64(s[24:])&both)
+		dst, src = dst[32:], src[32:]
 	}
-	if len(dst) >= 4 && len(src) >= 4 {
+	for len(dst) >= 4 && len(src) >= 4 {
 		binary.LittleEndian.PutUint32(dst, binary.LittleEndian.Uint32(src)&colours)
+		dst, src = dst[4:], src[4:]
 	}
 }
 
