@@ -52,9 +52,9 @@ unknown-operators = "deny"
 unknown-rights = "view,control,chat,info"
 
 # When consent is needed and nobody can give it: "deny"; "allow" while nobody
-# is logged on; "allow-if-locked" also while the screen is locked. It holds for
-# the operators below alone, and not while a session is open that the person
-# allowed. An operator with control can lock the screen by hand, end the
+# is logged on; "allow-if-locked" also while the screen is locked, as far as that
+# can be told surely: by i3lock, xsecurelock or xscreensaver. It holds for the
+# operators below alone, and not while a session is open that the person allowed. An operator with control can lock the screen by hand, end the
 # session, and then be let in unasked: allow it where you trust them with that.
 nobody-logged-on = "deny"
 

@@ -99,10 +99,11 @@ type Clipboarder interface {
 // Presence says who is before the screen.
 type Presence uint8
 
-// The presences.
+// The presences. What cannot be told surely is Present: policy may let operators
+// in unasked at the others.
 const (
-	Present Presence = iota // somebody is logged on
-	Locked                  // somebody is, and the screen is locked
+	Present Presence = iota // somebody is logged on, or may be
+	Locked                  // somebody is, and only who can unlock the screen gets at it
 	Nobody                  // nobody is logged on
 )
 

@@ -108,7 +108,7 @@ func (o opener) input(d *Desktop) error {
 }
 
 func (o opener) person(d *Desktop) error {
-	c, err := o.connect("RANDR", "SHAPE", "MIT-SCREEN-SAVER", "XKEYBOARD")
+	c, err := o.connect("RANDR", "SHAPE", "XKEYBOARD")
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestDepths(t *testing.T) {
 		{"321x200x16", []string{"-extension", "MIT-SHM"}, 0x001f, 0x0000ff},
 		{"320x200x30", nil, 0x3ff00000 | 0x1ff<<10 | 0x3, 0xff7f00},
 		{"320x200x24", []string{"-extension", "RANDR"}, 0x123456, 0x123456},
-		{"320x200x24", []string{"-extension", "XKEYBOARD", "-extension", "SHAPE", "-extension", "MIT-SCREEN-SAVER"}, 0x123456, 0x123456},
+		{"320x200x24", []string{"-extension", "XKEYBOARD", "-extension", "SHAPE"}, 0x123456, 0x123456},
 	} {
 		t.Run(c.screen+" "+filepath.Join(c.args...), func(t *testing.T) {
 			defer goleak.VerifyNone(t)
@@ -438,23 +438,6 @@ func TestQuestionFollowsTheScreen(t *testing.T) {
 	if a := await.Recv(t, "the answer", got); a.Digits != "048213" {
 		t.Errorf("answer %+v, want the digits from before and after", a)
 	}
-}
-
-func TestPresence(t *testing.T) {
-	defer goleak.VerifyNone(t)
-	p, d := start(t, "320x200x24")
-	defer d.Close()
-	if got := d.Presence(); got != desktop.Present {
-		t.Errorf("presence %v, want present", got)
-	}
-	p.run("xset", "s", "activate")
-	await.True(t, "a screen saver counts as locked", func() bool { return d.Presence() == desktop.Locked })
-	p.run("xset", "s", "reset")
-	await.True(t, "present again", func() bool { return d.Presence() == desktop.Present })
-	xvfb.Client(t, p.display, "xterm", "-class", "i3lock")
-	await.True(t, "a locker's window counts as locked", func() bool { return d.Presence() == desktop.Locked })
-	xvfb.Client(t, p.display, "xterm", "-class", "lightdm-gtk-greeter")
-	await.True(t, "a greeter is nobody", func() bool { return d.Presence() == desktop.Nobody })
 }
 
 // TestServerEndsAmidAll kills the server while everything is going on.

@@ -11,7 +11,6 @@ import (
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/randr"
-	"github.com/jezek/xgb/screensaver"
 	"github.com/jezek/xgb/shape"
 	"github.com/jezek/xgb/shm"
 	"github.com/jezek/xgb/xfixes"
@@ -67,7 +66,6 @@ var extensions = []struct {
 	{"RANDR", randr.Notify + 1, randr.BadBadProvider + 1},
 	{"SHAPE", shape.Notify + 1, 0},
 	{"MIT-SHM", shm.Completion + 1, shm.BadBadSeg + 1},
-	{"MIT-SCREEN-SAVER", screensaver.Notify + 1, 0},
 	{"XKEYBOARD", 1, 1},
 }
 

@@ -1,33 +1,46 @@
 package window
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/jezek/xgb/screensaver"
+	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
 
 	"deskside/desktop"
 	"deskside/desktop/x11/link"
+	"deskside/raster"
 )
 
-// Windows of these classes cover the screen while it is locked, or before
-// anybody has logged on. The names are the parts of WM_CLASS.
+// The names are the parts of WM_CLASS.
 var (
-	lockers = []string{"i3lock", "xsecurelock", "xscreensaver", "light-locker", "gnome-screensaver", "mate-screensaver",
-		"cinnamon-screensaver", "xfce4-screensaver", "kscreenlocker_greet", "xlock", "slock", "betterlockscreen"}
+	// lockers have windows on the screen only while it is locked.
+	lockers = []string{"i3lock", "xsecurelock"}
+
+	// savers have the same windows while they save the screen and while it is
+	// locked; savedState says which.
+	savers = []string{"xscreensaver"}
+
+	// greeters have windows before anybody has logged on.
 	greeters = []string{"lightdm-gtk-greeter", "slick-greeter", "unity-greeter", "sddm-greeter", "sddm-greeter-qt6", "gdm-greeter", "xdm"}
 )
 
-// Presence is of desktop.Person. X11 does not know users, so it goes by what
-// is on the screen: a greeter of a display manager means nobody, a window of a
-// known locker or a running screen saver means locked, anything else somebody.
-// A locker that is not known and runs no screen saver is missed, and so is
-// GNOME's, which draws in the compositor; a plain screen saver that does not
-// lock counts as locked. A server that is gone has nobody.
+// Presence is of desktop.Person. X11 knows neither users nor locks, so it goes
+// by what is on the screen, and where that does not tell surely, somebody is
+// there: whoever takes a person for absent may let others in unasked.
+//
+//   - A greeter of a display manager means nobody.
+//   - Windows of a program that does nothing but lock, over every screen, mean
+//     locked. So do those of xscreensaver, while it says that it locks.
+//   - Everything else is somebody. A screen that was blanked, by the server or a
+//     program, is as good as any: one key brings it back. Lockers that blank
+//     first, or draw in the compositor, tell their state over D-Bus alone, and
+//     count for nothing: those of GNOME, KDE, Xfce, MATE and Cinnamon, and
+//     light-locker. So does a server that is gone: the next may have somebody.
 func (p *Person) Presence() desktop.Presence {
 	r, err := xproto.QueryTree(p.c.X, p.c.Root).Reply()
 	if err != nil {
-		return desktop.Nobody
+		return desktop.Present
 	}
 	covers := covering{c: p.c}
 	for _, w := range r.Children {
@@ -36,28 +49,40 @@ func (p *Person) Presence() desktop.Presence {
 	switch {
 	case covers.greeter:
 		return desktop.Nobody
-	case covers.locker || p.saving():
+	case covers.all(covers.locker), covers.all(covers.saver) && p.saysLocked():
 		return desktop.Locked
 	}
 	return desktop.Present
 }
 
-// saving reports whether a screen saver runs.
-func (p *Person) saving() bool {
-	if !p.c.Has("MIT-SCREEN-SAVER") {
+// saysLocked reads _SCREENSAVER_STATUS of the root window, where xscreensaver
+// says what it does: a number that is 0, or the atom BLANK or LOCK, and more
+// that does not matter here.
+func (p *Person) saysLocked() bool {
+	status, err := p.c.Atom("_SCREENSAVER_STATUS")
+	if err != nil {
 		return false
 	}
-	r, err := screensaver.QueryInfo(p.c.X, xproto.Drawable(p.c.Root)).Reply()
-	return err == nil && r.State == screensaver.StateOn
+	lock, err := p.c.Atom("LOCK")
+	if err != nil {
+		return false
+	}
+	r, err := xproto.GetProperty(p.c.X, false, p.c.Root, status, xproto.AtomInteger, 0, 1).Reply()
+	if err != nil || r.Format != 32 || len(r.Value) < 4 {
+		return false
+	}
+	return xproto.Atom(xgb.Get32(r.Value)) == lock
 }
 
 // covering is what was found among the windows of the screen.
 type covering struct {
-	c               *link.Conn
-	locker, greeter bool
+	c             *link.Conn
+	greeter       bool
+	locker, saver []raster.Rect // where windows are
 }
 
-// look asks for the class of a visible window, which may be gone meanwhile.
+// look asks for class and place of a visible window, which may be gone
+// meanwhile.
 func (f *covering) look(w xproto.Window) {
 	a, err := xproto.GetWindowAttributes(f.c.X, w).Reply()
 	if err != nil || a.MapState != xproto.MapStateViewable {
@@ -68,11 +93,41 @@ func (f *covering) look(w xproto.Window) {
 		return
 	}
 	for class := range strings.SplitSeq(strings.ToLower(string(r.Value)), "\x00") {
-		for _, name := range lockers {
-			f.locker = f.locker || class == name
+		f.greeter = f.greeter || slices.Contains(greeters, class)
+		locks, saves := slices.Contains(lockers, class), slices.Contains(savers, class)
+		if !a.OverrideRedirect || !locks && !saves {
+			continue // what a window manager may move or hide covers nothing
 		}
-		for _, name := range greeters {
-			f.greeter = f.greeter || class == name
+		geo, err := xproto.GetGeometry(f.c.X, xproto.Drawable(w)).Reply()
+		if err != nil {
+			continue
+		}
+		at := raster.XYWH(int(geo.X)-rim, int(geo.Y)-rim, int(geo.Width)+2*rim, int(geo.Height)+2*rim)
+		if locks {
+			f.locker = append(f.locker, at)
+		} else {
+			f.saver = append(f.saver, at)
 		}
 	}
+}
+
+// rim is how many pixels a locker's window may leave free at each edge, as that
+// of xsecurelock does.
+const rim = 2
+
+// all reports whether every screen is covered by one of the windows.
+func (f *covering) all(windows []raster.Rect) bool {
+	if len(windows) == 0 {
+		return false
+	}
+	l, err := f.c.Layout()
+	if err != nil {
+		return false
+	}
+	for _, s := range l.Screens {
+		if !slices.ContainsFunc(windows, func(w raster.Rect) bool { return w.Intersect(s.Bounds) == s.Bounds }) {
+			return false
+		}
+	}
+	return true
 }
