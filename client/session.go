@@ -39,6 +39,7 @@ type Session struct {
 	ended   rcinfo.Ended
 	losses  int                       // how often it was lost
 	streams map[transport.Stream]bool // of the services, but for the control stream
+	heard   time.Time                 // when the agent last said anything on the control stream
 	changed chan struct{}             // closed and replaced at each change
 }
 
@@ -392,6 +393,7 @@ func (s *Session) hold(control *wire.Conn) bool {
 		<-beats
 	}()
 	lines := wire.NewLines(control, rcinfo.MaxBody)
+	s.hear()
 	for {
 		control.SetReadDeadline(time.Now().Add(3 * rcinfo.Beat))
 		var line rcinfo.Control
@@ -405,7 +407,22 @@ func (s *Session) hold(control *wire.Conn) bool {
 		case line.Do == rcinfo.VerbSession && line.Session != nil:
 			s.update(func() { s.info = *line.Session })
 		}
+		s.hear()
 	}
+}
+
+func (s *Session) hear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = time.Now()
+}
+
+// Quiet gives for how long nothing was heard of the agent, which says that it is
+// there every rcinfo.Beat: after three of them the session counts as lost.
+func (s *Session) Quiet() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.heard)
 }
 
 // beat says regularly that this side is there, until the stream breaks.

@@ -118,7 +118,8 @@ const (
 type Session interface {
 	Info() deskside.Session
 	Path() deskside.Path
-	RTT() time.Duration // of the control stream; zero before it is known
+	RTT() time.Duration   // of the control stream; zero before it is known
+	Quiet() time.Duration // for how long nothing was heard of the machine
 
 	// RFB opens the picture: a standard RFB 3.8 server's byte stream. Steer
 	// makes the one of that name be otherwise while it runs. Screens lists

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"deskside"
@@ -154,6 +155,7 @@ type session struct {
 	info  deskside.Session
 	cause deskside.Cause
 	rtt   time.Duration
+	quiet atomic.Int64 // nanoseconds
 }
 
 func newSession(r console.Request, rights deskside.Rights) *session {
@@ -196,6 +198,8 @@ func (s *session) Path() deskside.Path {
 }
 
 func (s *session) RTT() time.Duration { return s.rtt }
+
+func (s *session) Quiet() time.Duration { return time.Duration(s.quiet.Load()) }
 
 func (s *session) RFB(_ context.Context, v console.View) (net.Conn, error) {
 	part, ok := s.screen.part(v.Screen)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -187,6 +188,17 @@ func TestTheIdleLimitEndsIt(t *testing.T) {
 	s.Keys("\r")
 	s.Has("dialog h2", "Connect to front-desk-1")
 	s.Until("the reason is kept", `document.querySelector("dialog input").value === "INC-4711, printer does not print"`)
+}
+
+func TestSilenceIsShown(t *testing.T) {
+	s := open(t, withMachines(), 1280, 720)
+	far := s.connect("front-desk-1", deskside.AllRights)
+	s.Has(".state", "In control")
+	far.quiet.Store(int64(9 * time.Second))
+	s.Has(".state", "No answer for 9 s")
+	s.Has(".trip", "no answer")
+	far.quiet.Store(int64(2 * time.Second))
+	s.Has(".state", "In control")
 }
 
 func TestScreensAreChosen(t *testing.T) {

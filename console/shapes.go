@@ -44,6 +44,7 @@ type tabView struct {
 	Session    *deskside.Session  `json:"session,omitempty"`
 	Path       *deskside.Path     `json:"path,omitempty"`
 	RTTms      float64            `json:"rtt_ms,omitempty"`
+	QuietS     int                `json:"quiet_s,omitempty"` // for how long nothing was heard, when a beat is late
 	Error      *deskside.Error    `json:"error,omitempty"`
 	CauseWords string             `json:"cause_words,omitempty"`
 	Do         string             `json:"do,omitempty"` // after the end: what to do next

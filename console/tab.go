@@ -7,11 +7,16 @@ import (
 	"sync"
 	"time"
 
+	"deskside/rcinfo"
+
 	"deskside"
 )
 
 // How often an open session's state, path and round trip are looked at.
 const lookEvery = time.Second
+
+// late is for how long a machine that is there is never silent.
+const late = rcinfo.Beat + time.Second
 
 // tab is one setup and the session that came of it. Its goroutine, run, is the
 // only one that moves the phase.
@@ -138,7 +143,10 @@ func (t *tab) ended(s Session) {
 func (v *tabView) read(s Session) {
 	info, path := s.Info(), s.Path()
 	v.Session, v.Path = &info, &path
-	v.RTTms = float64(s.RTT().Microseconds()) / 1000
+	v.RTTms, v.QuietS = float64(s.RTT().Microseconds())/1000, 0
+	if quiet := s.Quiet(); quiet > late {
+		v.QuietS = int(quiet.Seconds())
+	}
 	v.Phase = PhaseOpen
 	if info.State == deskside.Suspended {
 		v.Phase = PhaseSuspended

@@ -63,6 +63,10 @@ func (f *vncFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.Screens(ctx); err != nil { // there may be none
+		s.Close()
+		return err
+	}
 	err = e.show(map[string]any{"listen": l.Addr().String(), "session": s.Info().ID}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "VNC viewers of yours can connect to %s; Ctrl-C ends the session\n", l.Addr())
 		return err

@@ -210,10 +210,10 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     show(lost, t.phase === "suspended");
     if (was === "open" && t.phase === "suspended") held.release();
     if (was === "suspended" && up) toast("The connection is back.");
-    state.className = `state ${t.phase}`;
-    text(state, up ? (picture.viewOnly ? "Viewing" : "In control") : "Connection lost");
+    state.className = `state ${t.quiet_s ? "suspended" : t.phase}`;
+    text(state, !up ? "Connection lost" : t.quiet_s ? `No answer for ${t.quiet_s} s` : picture.viewOnly ? "Viewing" : "In control");
     text(path, t.path ? `${t.path.transport.toUpperCase()} ${t.path.remote}` : "");
-    text(trip, up ? rtt(t.rtt_ms) : "no answer");
+    text(trip, up && !t.quiet_s ? rtt(t.rtt_ms) : "no answer");
     text(reason, t.reason ? `“${t.reason}”` : "");
     reason.title = t.reason;
     if (t.rtt_ms) { trips.push(t.rtt_ms); trips.splice(0, trips.length - 60); }

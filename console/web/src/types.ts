@@ -52,6 +52,7 @@ export interface Tab {
   session?: SessionInfo;
   path?: { transport: string; local: string; remote: string };
   rtt_ms?: number;
+  quiet_s?: number; // nothing was heard for so long, longer than it should be
   error?: Fault;
   cause_words?: string;
   do?: string;
