@@ -93,11 +93,13 @@ func replaceable(p *place, replace bool) error {
 // remove takes a file, a link or a folder away; a folder that is not empty only
 // with everything in it, if that is asked.
 func (c *call) remove() error {
-	p, err := c.s.at(c.req.Path, intent{change: true, tree: c.req.Tree, clear: true})
+	want := intent{change: true, tree: c.req.Tree, clear: true}
+	p, err := c.s.at(c.req.Path, want)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
+	defer c.watch(p, want).close()
 	if p.info == nil {
 		return explain(fs.ErrNotExist, "delete", p.name)
 	}

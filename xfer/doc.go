@@ -61,8 +61,13 @@
 // dot, and what runs by itself or by its name, for it amounts to the right to
 // execute; policy may open the one and name some of the other. The agent's own
 // files, its program among them, are left out always.
-// Every request is in the audit before it is served, and a copy again at its
-// end with its size and hash.
+//
+// What policy opens is asked again while a transfer lasts, and once more before
+// a file gets its name; within a second of a change one that is no longer
+// allowed ends, with what had arrived removed.
+//
+// Every request is in the audit before it is served, and a copy again at its end
+// with its size and hash.
 //
 // The package does not follow whole trees at speed, send differences, compress,
 // or keep owners, extended attributes or links.

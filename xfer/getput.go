@@ -36,6 +36,7 @@ func (c *call) get() error {
 		return err
 	}
 	defer p.Close()
+	defer c.watch(p, intent{follow: true}).close()
 	out, err := send(p)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func (c *call) get() error {
 	c.body = true
 	c.w.WriteHeader(http.StatusOK)
 	defer c.calm()
-	if err := c.stream(out); err != nil {
+	if err := c.reason(c.stream(out)); err != nil {
 		return err
 	}
 	c.detail["hash"] = out.sum.now().String()
@@ -89,14 +90,14 @@ func (c *call) stream(out *outgoing) error {
 	for {
 		n, err := out.Read(buf[:])
 		if n > 0 {
+			if err := c.step(deskside.FilesRead); err != nil {
+				return err
+			}
 			c.patience()
 			if _, err := c.w.Write(buf[:n]); err != nil {
 				return &brokenError{err}
 			}
 			c.detail["bytes"] = strconv.FormatInt(out.sent, 10)
-			if err := c.step(deskside.FilesRead); err != nil {
-				return err
-			}
 		}
 		if err == io.EOF {
 			return nil
@@ -139,11 +140,13 @@ func (c *call) put() error {
 	if limit := c.s.config.Limits.File; limit > 0 && meta.Size > limit {
 		return deskside.Errorf(deskside.CodeDenied, "a file of %d bytes is larger than the %d that policy allows", meta.Size, limit)
 	}
-	p, err := c.s.at(c.req.Path, intent{change: true, create: true})
+	want := intent{change: true, create: true}
+	p, err := c.s.at(c.req.Path, want)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
+	defer c.watch(p, want).close()
 	if err := replaceable(p, c.req.Replace); err != nil {
 		return err
 	}
@@ -161,7 +164,7 @@ func (c *call) put() error {
 		return err
 	}
 	defer c.calm()
-	if err := c.take(in); err != nil {
+	if err := c.reason(c.take(in)); err != nil {
 		c.detail["bytes"] = strconv.FormatInt(in.have, 10)
 		in.fail(err)
 		return err
@@ -194,7 +197,18 @@ func (c *call) take(in *incoming) error {
 	if err := c.step(deskside.FilesWrite); err != nil {
 		return err
 	}
+	if err := c.watched.look(); err != nil {
+		return err
+	}
 	return in.commit(sum, c.req.Replace)
+}
+
+// reason is err, or why policy stopped what failed with it.
+func (c *call) reason(err error) error {
+	if closed := c.closed(); err != nil && closed != nil {
+		return closed
+	}
+	return err
 }
 
 // faultIn reads why the sender gave up from the trailer of a body, if it did.

@@ -5,6 +5,7 @@ package xfer
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/internal/await"
 	"deskside/transport/transporttest"
 )
 
@@ -195,6 +197,89 @@ func TestStartupFiles(t *testing.T) {
 		if _, err := r.c.Get(ctx(t), ".bashrc", r.mine("got"), Options{}); err != nil {
 			t.Errorf("start-up files may be read: %v", err)
 		}
+	})
+}
+
+// stalled is a file that a sender gives half of, and the rest at its leisure.
+type stalled struct {
+	left int
+	held chan struct{} // closed: go on
+	half chan struct{} // closed when half was given
+}
+
+func (s *stalled) Read(b []byte) (int, error) {
+	if s.left == longFile/2 {
+		close(s.half)
+		<-s.held
+	}
+	n := min(len(b), s.left)
+	if s.left > longFile/2 {
+		n = min(n, s.left-longFile/2)
+	}
+	if s.left -= n; n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// lastDenied waits until the audit has the end of a transfer that policy stopped.
+func (r *rig) lastDenied() {
+	r.t.Helper()
+	await.True(r.t, "the transfer was stopped", func() bool {
+		events := r.gate.EventsOf(deskside.EventTransferEnd)
+		return len(events) > 0 && events[len(events)-1].Code == deskside.CodeDenied
+	})
+}
+
+// TestARootThatGoesStopsWhatIsUnderWay takes a root away, or the right to write
+// in it, while a file is on its way that moves or stands still.
+func TestARootThatGoesStopsWhatIsUnderWay(t *testing.T) {
+	for name, then := range map[string]func(r *rig) []Root{
+		"gone":      func(*rig) []Root { return nil },
+		"read only": func(r *rig) []Root { return []Root{{Name: "home", Path: r.dir}} },
+		"another":   func(r *rig) []Root { return []Root{{Name: "own", Path: r.own, Write: true}} },
+	} {
+		for _, moves := range []bool{true, false} {
+			t.Run(fmt.Sprint("put, ", name, ", moves ", moves), func(t *testing.T) {
+				each(t, func(t *testing.T, r *rig) {
+					src := &stalled{left: longFile, held: make(chan struct{}), half: make(chan struct{})}
+					put := make(chan error, 1)
+					go func() {
+						_, err := r.c.Send(t.Context(), Source{Reader: src, Size: longFile}, "up", Options{})
+						put <- err
+					}()
+					await.Closed(t, "half of the file", src.half)
+					await.True(t, "some of it on the disk", func() bool { return largest(r.dir) > 0 })
+					r.setRoots(then(r)...)
+					if !moves {
+						r.lastDenied()
+					}
+					close(src.held)
+					err := await.Recv(t, "the put ends", put)
+					if err == nil || moves && deskside.CodeOf(err) != deskside.CodeDenied {
+						t.Errorf("the put gave %v", err)
+					}
+					r.lastDenied()
+					wantOnly(t, r.dir)
+				})
+			})
+		}
+	}
+	t.Run("get", func(t *testing.T) {
+		each(t, func(t *testing.T, r *rig) {
+			write(t, r.at("there"), noise(longFile))
+			d, err := r.c.Open(t.Context(), "there", Options{})
+			must(t, err)
+			defer d.Close()
+			_, err = io.CopyN(io.Discard, d, 1<<20)
+			must(t, err)
+			r.setRoots()
+			r.lastDenied()
+			n, err := io.Copy(io.Discard, d)
+			if err == nil || n > longFile*3/4 {
+				t.Errorf("%d further bytes came: %v", n, err)
+			}
+		})
 	})
 }
 

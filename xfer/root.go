@@ -96,6 +96,18 @@ func rootForms(path string) [][]string {
 	return [][]string{written, splitNative(real)}
 }
 
+// realPath resolves the links of a path as far as it is there.
+func realPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	dir, name := filepath.Split(filepath.Clean(path))
+	if name == "" || dir == "" {
+		return path
+	}
+	return filepath.Join(realPath(dir), name)
+}
+
 // splitNative takes an absolute path of this system apart.
 func splitNative(path string) []string {
 	return strings.FieldsFunc(filepath.ToSlash(filepath.Clean(path)), func(r rune) bool { return r == '/' })

@@ -29,7 +29,8 @@ type Config struct {
 	Private []string
 
 	// Programs are absolute paths of folders from which programs run by their
-	// name. What is in them counts as start-up files.
+	// name, whether they are there or not. What is in them counts as start-up
+	// files.
 	Programs []string
 
 	// Home is the home of the user that runs here; "" is not known.
@@ -62,12 +63,13 @@ func (l Limits) keep() time.Duration {
 }
 
 // Service serves file transfer. It is an http.Handler for the streams of the
-// 2704 service, keeps no goroutine of its own, and needs no Close.
+// 2704 service, keeps no goroutine that outlives a request, and needs no Close.
 type Service struct {
-	config  Config
-	log     *slog.Logger
-	sweeper sweeper
-	turns   turns
+	config   Config
+	log      *slog.Logger
+	programs []pattern // of Config.Programs
+	sweeper  sweeper
+	turns    turns
 }
 
 // New makes the service.
@@ -76,7 +78,11 @@ func New(c Config) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{config: c, log: log}
+	s := &Service{config: c, log: log}
+	for _, path := range c.Programs {
+		s.programs = append(s.programs, pattern{anchored: true, elems: splitNative(path)}, pattern{anchored: true, elems: splitNative(realPath(path))})
+	}
+	return s
 }
 
 // route is one kind of request: who may ask it, what its query may hold, and
@@ -142,6 +148,8 @@ type call struct {
 	pass    deskside.Pass
 	control *http.ResponseController
 	req     *request
+
+	watched *watch // what policy must go on to open; nil: it was asked before, and that is all
 
 	detail map[string]string // for the audit
 	body   bool              // the reply has begun: a refusal can only follow it
@@ -286,8 +294,20 @@ func (c *call) step(right deskside.Right) error {
 	if err := c.pass.Check(right); err != nil {
 		return &brokenError{err}
 	}
+	if err := c.closed(); err != nil {
+		return err
+	}
 	c.pass.Touch()
 	return nil
+}
+
+// closed says why policy no longer opens what the call is about, as far as the
+// watch has seen.
+func (c *call) closed() error {
+	if c.watched == nil || c.watched.lost.Load() == nil {
+		return nil
+	}
+	return c.watched.lost.Load()
 }
 
 // patience makes reads and writes of the stream fail when nothing moves for as

@@ -167,11 +167,7 @@ func (s *Service) startup(abs, top []string, tree bool) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(s.config.Programs, func(path string) bool {
-		return slices.ContainsFunc(rootForms(path), func(elems []string) bool {
-			return guards(pattern{anchored: true, elems: elems})
-		})
-	})
+	return slices.ContainsFunc(s.programs, guards)
 }
 
 // home gives the elements of the agent's own home.
