@@ -58,7 +58,7 @@ type vote struct{ dx, dy, n int32 }
 const (
 	reach       = 32 // pixels of which a feature's hash is made
 	minRare     = 3
-	maxFeatures = 1 << 13
+	maxFeatures = 1 << 12
 	votePlaces  = 1 << 10
 	maxVectors  = 6       // distances that are tried
 	maxMoves    = 12      // that are given
@@ -99,13 +99,14 @@ func (m *Mover) Find(dst []Move, before, after *Image, differs *Region, clip Rec
 func (m *Mover) learn(before *Image, g *Region, area int) {
 	pick := step{1, 1}
 	if area > allRows {
-		// Together with every eighth row of the other picture this has one
-		// pair of rows in 32 at any distance.
-		pick = step{32, 8}
+		// Together with every seventh row of the other picture this has one
+		// pair of rows in 33 at any distance, and none of the common heights
+		// of lines in step with them.
+		pick = step{33, 7}
 	}
 	m.rare = uint(max(minRare, bits.Len(uint(area>>17))))
 	m.scan(before, g, pick)
-	size := max(bits.Len(uint(len(m.found)*2)), 6)
+	size := max(bits.Len(uint(len(m.found)*4)), 6)
 	m.shift = uint(64 - size)
 	if cap(m.places) < 1<<size {
 		m.places = make([]place, 1<<size)
@@ -113,11 +114,12 @@ func (m *Mover) learn(before *Image, g *Region, area int) {
 	m.places = m.places[:1<<size]
 	clear(m.places)
 	for _, f := range m.found {
-		key := f.key(before)
-		if p := m.at(key); p.key == 0 {
-			*p = place{key, f.x, f.y}
-		} else {
-			p.x = -1
+		for _, key := range f.keys(before) {
+			if p := m.at(key); p.key == 0 {
+				*p = place{key, f.x, f.y}
+			} else {
+				p.x = -1
+			}
 		}
 	}
 }
@@ -136,16 +138,19 @@ func (m *Mover) match(after *Image, g *Region, area int) {
 	pick := step{1, 1}
 	switch {
 	case area > allRows:
-		pick = step{8, 1}
+		pick = step{7, 1}
 	case len(m.found) > maxFeatures/4:
-		pick = step{4, 1}
+		pick = step{5, 1}
 	}
 	m.scan(after, g, pick)
 	m.hits = m.hits[:0]
 	for _, f := range m.found {
-		p := m.at(f.key(after))
-		if p.key != 0 && p.x >= 0 && (p.x != f.x || p.y != f.y) {
-			m.hits = append(m.hits, hit{f.x, f.y, f.x - p.x, f.y - p.y})
+		for _, key := range f.keys(after) {
+			p := m.at(key)
+			if p.key != 0 && p.x >= 0 && (p.x != f.x || p.y != f.y) {
+				m.hits = append(m.hits, hit{f.x, f.y, f.x - p.x, f.y - p.y})
+				break
+			}
 		}
 	}
 }
@@ -190,21 +195,29 @@ func (m *Mover) scanRow(img *Image, y, x0, x1 int) {
 	}
 }
 
-// key makes the key of a feature: its hash and a little of the rows below,
-// because lines of text have much in common in one row.
-func (f feature) key(img *Image) uint64 {
-	h, x, y := f.hash, int(f.x), int(f.y)
-	for _, below := range [...]int{3, 7} {
-		if y+below >= img.H {
-			break
-		}
-		row := img.Row(y+below, x-7, x+1)
-		for i := 0; i < 32; i += 8 {
-			h = (h ^ binary.LittleEndian.Uint64(row[i:])) * 0xff51afd7ed558ccd
-			h ^= h >> 32
-		}
+// keys makes the keys of a feature: its hash and some of the rows below, because
+// lines of text have much in common in one row. The first reaches over a line or
+// two, so that it is there only once; the second fits into what is low.
+func (f feature) keys(img *Image) [2]uint64 {
+	low := mix(img, f.hash, int(f.x), int(f.y)+3)
+	low = mix(img, low, int(f.x), int(f.y)+7)
+	high := mix(img, low, int(f.x), int(f.y)+12)
+	high = mix(img, high, int(f.x), int(f.y)+19)
+	return [2]uint64{high | 1, low | 1} // 0 stands for none
+}
+
+// mix adds to a hash the reach pixels up to (x, y). Below the picture there is
+// nothing to add.
+func mix(img *Image, h uint64, x, y int) uint64 {
+	if y >= img.H {
+		return h
 	}
-	return h | 1 // 0 stands for none
+	row := img.Row(y, x-reach+1, x+1)
+	for i := 0; i < len(row); i += 16 {
+		h = (h ^ binary.LittleEndian.Uint64(row[i:])) * 0xff51afd7ed558ccd
+		h ^= h >> 32
+	}
+	return h
 }
 
 // poll finds the distances that most features moved.

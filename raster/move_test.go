@@ -18,6 +18,18 @@ func glyph(m *Image, letter uint64, x, y int, ink uint32) {
 	}
 }
 
+// strokes draws a letter of so few strokes that there are many like it.
+func strokes(m *Image, x, y int, bits uint32) {
+	for i := range 4 {
+		if bits>>i&1 != 0 {
+			m.Fill(XYWH(x+i%2*5, y+i/2*5, 2, 6), 0x202020)
+		}
+		if bits>>(i+4)&1 != 0 {
+			m.Fill(XYWH(x, y+i*3, 7, 1), 0x202020)
+		}
+	}
+}
+
 // text writes lines of words into r, of 40 letters in two colours; line numbers
 // them, and equal lines are equal.
 func text(m *Image, r Rect, line int) {
@@ -125,9 +137,20 @@ var scenes = map[string]struct {
 	}, 90, 2},
 	"window dragged under another": {func(m *Image, step int) {
 		photo(m, m.Bounds(), 2)
-		window(m, XYWH(300-9*step, 50+5*step, 700, 600), 0)
+		window(m, XYWH(300-9*step, 20+5*step, 700, 600), 0)
 		window(m, XYWH(100, 20, 300, 300), 70)
 	}, 85, 4},
+	"few strokes on a grid dragged over a photo": {func(m *Image, step int) {
+		photo(m, m.Bounds(), 2)
+		r := XYWH(100+3*step*step, 50+step, 800, 600)
+		m.Fill(r, 0xf4f4f0)
+		rnd := rand.New(rand.NewPCG(5, 5))
+		for y := 40; y < 570; y += 16 {
+			for x := 20; x < 740; x += 9 {
+				strokes(m, r.X0+x, r.Y0+y, rnd.Uint32())
+			}
+		}
+	}, 75, 2},
 	"two windows change places": {func(m *Image, step int) {
 		photo(m, m.Bounds(), 2)
 		window(m, XYWH(100+500*(step%2), 100, 400, 300), 0)
@@ -141,7 +164,7 @@ func TestMoves(t *testing.T) {
 			var f Mover
 			before, after := NewImage(1200, 720), NewImage(1200, 720)
 			s.draw(before, 0)
-			for step := 1; step < 5; step++ {
+			for step := 1; step < 7; step++ {
 				s.draw(after, step)
 				moves, right := try(t, &f, before, after)
 				t.Logf("%d%% by %v", right, moves)

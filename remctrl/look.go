@@ -35,6 +35,7 @@ type display struct {
 	spare  int       // bytes that sharp may have
 	resume int       // the row at which to go on with dirty
 	last   time.Time // of the last look that found a change
+	next   time.Time // when there may be another
 	passed time.Time // when something small passed
 	quick  raster.Region
 	small  raster.Region // scratch of whoever sends

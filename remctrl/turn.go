@@ -21,7 +21,10 @@ const (
 )
 
 const (
-	minInterval   = time.Second / 60  // between two looks that found something
+	// minInterval is between two looks that found something, in the mean: one
+	// may come half of it early, so that what is drawn 60 times a second is
+	// not sent less often because it does not keep step.
+	minInterval   = time.Second / 63
 	quickInterval = time.Second / 240 // between two small changes that pass
 
 	// maxAge is how old a half sent picture may become before what is left of
@@ -41,7 +44,7 @@ func (v *viewer) choose(now time.Time) (turn, time.Duration) {
 	if !a.request && !a.continuous || !v.pace.ready() {
 		return turnNone, rightsPoll
 	}
-	pause := d.last.Add(minInterval).Sub(now)
+	pause := d.next.Sub(now)
 	rest := a.continuous && !d.dirty.Empty() && !a.whole && a.version == d.job.version
 	anew := !rest || pause <= 0 && (a.news() || !a.changed.Empty() && now.Sub(d.last) >= maxAge)
 	switch {

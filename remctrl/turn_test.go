@@ -197,6 +197,51 @@ func TestNewestWhenThereIsRoom(t *testing.T) {
 	}
 }
 
+// TestInStep looks at what changes 60 times a second as often, and no more often
+// at what changes all the time.
+func TestInStep(t *testing.T) {
+	for _, test := range []struct {
+		every, jitter time.Duration
+		least, most   int
+	}{
+		{time.Second / 60, 4 * time.Millisecond, 118, 120},
+		{2 * time.Millisecond, 0, 110, 127},
+	} {
+		d := newDrawing(640, 480, pushed...)
+		m := watch(t, d)
+		rnd := rand.New(rand.NewPCG(1, 2))
+		m.read(t)
+		box := raster.XYWH(0, 0, 300, 300)
+		wake := d.now
+		for i := range int(2 * time.Second / test.every) {
+			at := epoch.Add(time.Duration(i) * test.every)
+			if test.jitter > 0 {
+				at = at.Add(time.Duration(rnd.Int64N(int64(test.jitter))))
+			}
+			for ; wake.Before(at); d.now = wake {
+				wait, err := d.v.flush(d.now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.v.mu.Lock()
+				d.v.pace.forget()
+				d.v.mu.Unlock()
+				wake = d.now.Add(max(wait, time.Microsecond))
+			}
+			d.now, wake = at, at
+			d.src.frame.Fill(box, uint32(i)*77)
+			d.v.damage([]raster.Rect{box}, false, false)
+			for wait := time.Duration(0); wait <= 0; wake = d.now.Add(wait) {
+				wait, _ = d.v.flush(d.now)
+			}
+		}
+		m.read(t)
+		if n := len(m.updates); n < test.least || n > test.most {
+			t.Errorf("changes every %v: %d updates in two seconds, want %d to %d", test.every, n, test.least, test.most)
+		}
+	}
+}
+
 // TestAllOfOneMoment finishes a picture that is half sent before it takes another,
 // as long as it is not old.
 func TestAllOfOneMoment(t *testing.T) {

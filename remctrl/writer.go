@@ -86,6 +86,10 @@ func (v *viewer) update(now time.Time) (done bool, err error) {
 	if v.look(now) {
 		if d.alive() {
 			d.last = now
+			if early := now.Add(-minInterval / 2); d.next.Before(early) {
+				d.next = early
+			}
+			d.next = d.next.Add(minInterval)
 		}
 		if err := v.send(now); err != nil {
 			return false, err
