@@ -19,6 +19,7 @@ package codec
 import (
 	"strconv"
 
+	"deskside/codec/jpeg"
 	"deskside/raster"
 )
 
@@ -75,6 +76,7 @@ type Decoder struct {
 	streams [4]inflater // of Tight
 	packed  []byte
 	plain   []byte
+	jpeg    *jpeg.Decoder // made when one is needed
 }
 
 // scratch gives n bytes of memory in *b.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"deskside/codec/jpeg"
 	"deskside/raster"
 )
 
@@ -87,7 +88,13 @@ func (d *Decoder) tightJPEG(src io.Reader, f *Format, m *raster.Image, r raster.
 	if _, err := io.ReadFull(src, file); err != nil {
 		return err
 	}
-	return readJPEG(file, m, r)
+	if d.jpeg == nil {
+		d.jpeg = new(jpeg.Decoder)
+	}
+	if d.jpeg.Decode(file, m, r) {
+		return nil
+	}
+	return readJPEG(file, m, r) // of a rarer kind, or not what it should be
 }
 
 func (d *Decoder) tightBasic(src io.Reader, f *Format, m *raster.Image, r raster.Rect, control byte) error {

@@ -1,5 +1,5 @@
-// Package jpeg writes baseline JPEG files (ITU-T T.81, JFIF 1.01) of parts of
-// an Image, as fast as can be: it is for pictures that are gone after a
+// Package jpeg writes and reads baseline JPEG files (ITU-T T.81, JFIF 1.01) of
+// parts of an Image, as fast as can be: it is for pictures that are gone after a
 // thirtieth of a second.
 //
 // The work has three steps. Conversion turns pixels into strips of luma and
@@ -14,8 +14,12 @@
 // better ones costs more than it saves. Below SharpQuality chroma has half the
 // resolution both ways.
 //
-// The package reads no JPEG, and knows no progressive or arithmetic kind, no
-// grey pictures and no metadata.
+// Reading is the same backwards, with the inverse transform in both ways. The
+// Decoder takes what VNC servers send and refuses all else unread; it never takes
+// a file that is cut short for a whole one.
+//
+// The package knows no progressive or arithmetic kind, no grey pictures and no
+// metadata.
 package jpeg
 
 import "errors"

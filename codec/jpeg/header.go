@@ -2,15 +2,17 @@ package jpeg
 
 import "encoding/binary"
 
-// The markers that we write: T.81 table B.1.
+// The markers that we write and read: T.81 table B.1.
 const (
-	markSOI  = 0xffd8
-	markEOI  = 0xffd9
-	markAPP0 = 0xffe0
-	markDQT  = 0xffdb
-	markSOF0 = 0xffc0
-	markDHT  = 0xffc4
-	markSOS  = 0xffda
+	markSOI   = 0xffd8
+	markEOI   = 0xffd9
+	markAPP0  = 0xffe0
+	markAPP14 = 0xffee // read only
+	markCOM   = 0xfffe // read only
+	markDQT   = 0xffdb
+	markSOF0  = 0xffc0
+	markDHT   = 0xffc4
+	markSOS   = 0xffda
 )
 
 // setup is what the files of one quality have in common.
