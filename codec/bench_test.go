@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -45,5 +46,54 @@ func BenchmarkEncode(b *testing.B) {
 				b.ReportMetric(float64(len(buf))/1024, "KiB/frame")
 			})
 		}
+	}
+}
+
+// BenchmarkDecode decodes each scene as Tight, exact and as JPEG.
+func BenchmarkDecode(b *testing.B) {
+	f := NewFormat(raster.RGB888)
+	for _, s := range scenes {
+		m := s.make()
+		for _, quality := range []int{0, 80} {
+			b.Run(fmt.Sprintf("%s/q%d", s.name, quality), func(b *testing.B) {
+				var e TightEncoder
+				var d Decoder
+				got := raster.NewImage(m.W, m.H)
+				var src bytes.Reader
+				enc := func(dst []byte, f *Format, m *raster.Image, r raster.Rect) []byte {
+					dst, _ = e.Append(dst, f, m, r, TightAuto, quality)
+					return dst
+				}
+				dec := func(_ []byte, f *Format, _ *raster.Image, r raster.Rect) []byte {
+					if err := d.Tight(&src, f, got, r); err != nil {
+						b.Fatal(err)
+					}
+					return nil
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					b.StopTimer()
+					src.Reset(encodeAll(nil, enc, f, m))
+					b.StartTimer()
+					encodeAll(nil, dec, f, m)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkPalette finds and indexes the colours of a desktop.
+func BenchmarkPalette(b *testing.B) {
+	m := office(1920, 1080)
+	var e TightEncoder
+	index := func(buf []byte, _ *Format, m *raster.Image, r raster.Rect) []byte {
+		e.colour.reset()
+		buf, _ = e.colour.indexRect(buf[:0], m, r, maxPalette)
+		return buf
+	}
+	buf := encodeAll(nil, index, nil, m)
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = encodeAll(buf, index, nil, m)
 	}
 }

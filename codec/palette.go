@@ -14,13 +14,15 @@ type palette struct {
 
 const (
 	maxPalette   = 256
-	paletteSlots = 1024 // a power of two, at most a quarter full
+	paletteSlots = 2048 // a power of two, at most an eighth full
 )
 
 type slot struct {
 	colour uint32
-	number uint32 // one more than the index, 0 if free
+	number uint32 // the index and used, 0 if free
 }
+
+const used = maxPalette
 
 // reset takes all colours out.
 func (p *palette) reset() {
@@ -32,7 +34,7 @@ func (p *palette) reset() {
 }
 
 // home gives the place where colour is, unless others were there first.
-func home(colour uint32) uint32 { return colour * 0x9e3779b1 >> 22 }
+func home(colour uint32) uint32 { return colour * 0x9e3779b1 >> 21 }
 
 // find gives the slot where colour is or would be.
 func (p *palette) find(colour uint32) *slot {
@@ -52,13 +54,18 @@ func (p *palette) add(colour uint32, limit int) bool {
 	if len(p.colours) == min(limit, maxPalette) {
 		return false
 	}
+	*s = slot{colour, uint32(len(p.colours)) | used}
 	p.colours = append(p.colours, colour)
-	*s = slot{colour, uint32(len(p.colours))}
 	return true
 }
 
 // index gives the index of a colour that was added.
-func (p *palette) index(colour uint32) byte { return byte(p.find(colour).number - 1) }
+func (p *palette) index(colour uint32) byte {
+	if s := &p.slots[home(colour)]; s.colour == colour && s.number != 0 {
+		return byte(s.number)
+	}
+	return byte(p.find(colour).number)
+}
 
 // indexRect appends to dst the index of each pixel of r in m, adding the colours
 // as they are met. It reports whether limit colours were enough; where they are
@@ -90,10 +97,16 @@ func (p *palette) indexRow(dst, row []byte, limit int) bool {
 			dst, row = dst[8:], row[32:]
 			continue
 		}
-		for i := range 8 {
-			if !p.indexPixel(&dst[i], binary.LittleEndian.Uint32(row[4*i:]), limit) {
-				return false
+		for i, v := range [8]uint32{uint32(a), uint32(a >> 32), uint32(b), uint32(b >> 32), uint32(c), uint32(c >> 32), uint32(d), uint32(d >> 32)} {
+			v &= 0xffffff
+			s := &p.slots[home(v)]
+			if s.colour != v || s.number == 0 {
+				if !p.indexPixel(&dst[i], v, limit) {
+					return false
+				}
+				continue
 			}
+			dst[i] = byte(s.number)
 		}
 		pair = d >> 32 & 0xffffff * 0x100000001
 		same = uint64(dst[7]) * 0x0101010101010101
@@ -112,11 +125,6 @@ const colourPair = 0x00ffffff00ffffff
 
 func (p *palette) indexPixel(dst *byte, v uint32, limit int) bool {
 	v &= 0xffffff
-	s := &p.slots[home(v)]
-	if s.colour == v && s.number != 0 {
-		*dst = byte(s.number - 1)
-		return true
-	}
 	if !p.add(v, limit) {
 		return false
 	}

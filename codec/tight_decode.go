@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -113,7 +114,11 @@ func (d *Decoder) tightBasic(src io.Reader, f *Format, m *raster.Image, r raster
 			return err
 		}
 		for n := r.W() * f.tight.Size; len(data) > 0; data, r.Y0 = data[n:], r.Y0+1 {
-			f.tight.UnpackRow(m.Row(r.Y0, r.X0, r.X1), data[:n])
+			if row := m.Row(r.Y0, r.X0, r.X1); f.Full() {
+				unpackRow(row, data[:n])
+			} else {
+				f.tight.UnpackRow(row, data[:n])
+			}
 		}
 		return nil
 	case tightFilterPalette:
@@ -169,18 +174,13 @@ func (d *Decoder) tightPalette(src io.Reader, stream *inflater, f *Format, m *ra
 		return err
 	}
 	for y := range r.H() {
-		row := data[y*pitch:]
-		for x := range r.W() {
-			i := int(row[0])
-			if mono {
-				i = int(row[x/8]>>(7-x%8)) & 1
-			} else {
-				row = row[1:]
-			}
-			if i >= n {
-				return fmt.Errorf("colour %d of %d", i, n)
-			}
-			m.Set(r.X0+x, r.Y0+y, pal[i])
+		row, packed := m.Row(r.Y0+y, r.X0, r.X1), data[y*pitch:(y+1)*pitch]
+		if mono {
+			unpackBits(row, packed, &pal)
+			continue
+		}
+		if i := unpackIndices(row, packed, &pal); i >= n {
+			return fmt.Errorf("colour %d of %d", i, n)
 		}
 	}
 	return nil
@@ -224,5 +224,33 @@ func addGradient(row, above, data []byte) {
 		b = int(byte(within(b+nextB-upB) + int(data[2])))
 		row[0], row[1], row[2], row[3] = byte(b), byte(g), byte(r), 0
 		upR, upG, upB = nextR, nextG, nextB
+	}
+}
+
+// unpackRow makes a row of pixels from red, green and blue.
+func unpackRow(row, data []byte) {
+	for ; len(row) >= 4 && len(data) >= 3; row, data = row[4:], data[3:] {
+		binary.LittleEndian.PutUint32(row, uint32(data[0])<<16|uint32(data[1])<<8|uint32(data[2]))
+	}
+}
+
+// unpackIndices makes a row of pixels from an index for each, and gives the
+// highest index.
+func unpackIndices(row, packed []byte, pal *[maxPalette]uint32) (highest int) {
+	for ; len(row) >= 4 && len(packed) > 0; row, packed = row[4:], packed[1:] {
+		highest = max(highest, int(packed[0]))
+		binary.LittleEndian.PutUint32(row, pal[packed[0]])
+	}
+	return highest
+}
+
+// unpackBits makes a row of pixels from a bit for each.
+func unpackBits(row, packed []byte, pal *[maxPalette]uint32) {
+	for ; len(packed) > 0; packed = packed[1:] {
+		part := row[:min(8*raster.BytesPerPixel, len(row))]
+		row = row[len(part):]
+		for b := packed[0]; len(part) >= 4; b, part = b<<1, part[4:] {
+			binary.LittleEndian.PutUint32(part, pal[b>>7])
+		}
 	}
 }

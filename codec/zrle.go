@@ -71,10 +71,18 @@ func (e *ZRLEEncoder) addTile(p *raster.Packing, m *raster.Image, r raster.Rect)
 
 // load packs the pixels of a tile.
 func (e *ZRLEEncoder) load(p *raster.Packing, m *raster.Image, r raster.Rect) []uint32 {
-	px := e.tile[:0]
+	w := r.W()
+	px := e.tile[:r.Area()]
 	for y := r.Y0; y < r.Y1; y++ {
-		for row := m.Row(y, r.X0, r.X1); len(row) >= 4; row = row[4:] {
-			px = append(px, p.Pixel(binary.LittleEndian.Uint32(row)))
+		row, to := m.Row(y, r.X0, r.X1), px[(y-r.Y0)*w:][:w]
+		if p.Plain() {
+			for i := range to {
+				to[i] = binary.LittleEndian.Uint32(row[4*i:]) & 0xffffff
+			}
+			continue
+		}
+		for i := range to {
+			to[i] = p.Pixel(binary.LittleEndian.Uint32(row[4*i:]))
 		}
 	}
 	return px
@@ -88,7 +96,9 @@ func (e *ZRLEEncoder) survey(px []uint32) (runs, runBytes, singles int, few bool
 	few = true
 	for i := 0; i < len(px); {
 		n := run(px[i:])
-		few = few && e.colour.add(px[i], zrleMaxPalette)
+		if s := &e.colour.slots[home(px[i])]; few && (s.number == 0 || s.colour != px[i]) {
+			few = e.colour.add(px[i], zrleMaxPalette)
+		}
 		runs++
 		runBytes += (n-1)/255 + 1
 		if n == 1 {
@@ -110,8 +120,16 @@ func run(px []uint32) int {
 
 func (e *ZRLEEncoder) appendRaw(px []uint32, _, size int) {
 	e.plain = append(e.plain, zrleRaw)
-	for _, v := range px {
-		e.plain = appendPacked(e.plain, v, size)
+	if size != 3 {
+		for _, v := range px {
+			e.plain = appendPacked(e.plain, v, size)
+		}
+		return
+	}
+	at := len(e.plain)
+	e.plain = grow(e.plain, 3*len(px))
+	for out := e.plain[at:]; len(out) >= 3; px, out = px[1:], out[3:] {
+		out[0], out[1], out[2] = byte(px[0]), byte(px[0]>>8), byte(px[0]>>16)
 	}
 }
 
@@ -183,6 +201,9 @@ func appendRun(dst []byte, n int) []byte {
 
 // appendPacked appends a pixel that is packed already.
 func appendPacked(dst []byte, v uint32, size int) []byte {
+	if size == 3 {
+		return append(dst, byte(v), byte(v>>8), byte(v>>16))
+	}
 	for range size {
 		dst, v = append(dst, byte(v)), v>>8
 	}

@@ -175,6 +175,9 @@ func (p *Packing) Pixel(v uint32) uint32 {
 	return p.down[0][v>>16&0xff] | p.down[1][v>>8&0xff] | p.down[2][v&0xff]
 }
 
+// Plain reports whether packed pixels are 0x00RRGGBB, lowest byte first.
+func (p *Packing) Plain() bool { return p.plain }
+
 // AppendPixel appends one packed pixel.
 func (p *Packing) AppendPixel(dst []byte, v uint32) []byte {
 	w := p.Pixel(v)
