@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"deskside/desktop"
 	"deskside/loopback"
 )
 
@@ -13,6 +14,9 @@ var errNoDesktop = errors.New("this program was built without a desktop for this
 
 // openDesktop says that there is no desktop backend for this system yet.
 func openDesktop(string, *slog.Logger) (Screen, error) { return nil, errNoDesktop }
+
+// Survey says the same of what the screen offers.
+func Survey(string) (desktop.Survey, error) { return desktop.Survey{}, errNoDesktop }
 
 // deskOf says the same of windows.
 func deskOf(string) (*loopback.Desk, error) { return nil, errNoDesktop }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"deskside/desktop"
 	"deskside/desktop/x11"
 	"deskside/loopback"
 )
@@ -14,6 +15,12 @@ import (
 // openDesktop opens the screen of this system: an X11 display.
 func openDesktop(display string, log *slog.Logger) (Screen, error) {
 	return x11.Open(x11.Config{Display: display, Log: log})
+}
+
+// Survey says what the screen of this system offers and how its picture would be
+// taken, without an agent. An empty display is that of the environment.
+func Survey(display string) (desktop.Survey, error) {
+	return x11.Look(x11.Config{Display: display})
 }
 
 // deskOf gives the place for windows on an X11 display, "" being that of the

@@ -2,6 +2,14 @@ package codec
 
 import "golang.org/x/sys/cpu"
 
+// Means says how pixels are worked on, for people to read.
+func Means() string {
+	if cpu.X86.HasAVX2 {
+		return "assembly with AVX2"
+	}
+	return "plain Go: this processor lacks AVX2"
+}
+
 // packRow is packRowGo by the fastest means.
 func packRow(dst, row []byte) {
 	n := len(row) / 32

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -18,19 +19,41 @@ import (
 func infoCommand(e *env) *cobra.Command {
 	f := new(infoFlags)
 	c := leaf(&cobra.Command{
-		Use:   "info HOST [--transport T]",
+		Use:   "info HOST [--transport T] | info --self [--display D]",
 		Short: "Show who an agent is and what its policy lets you do",
 		Long: `Show what the agent at HOST says of itself: its ID, name, version, desktop and
 ports, and the policy that applies to you. To an operator its policy does not
-name, an agent says its ID and protocol version and nothing else.`,
-		Example: "  deskside info front-desk\n  deskside info 192.0.2.7:2701 --json",
-		Args:    cobra.ExactArgs(1),
+name, an agent says its ID and protocol version and nothing else.
+
+With --self, show what this machine has for an agent, without one: the display
+that would be shown, its screens, the extensions its X server has, by which way
+pictures would be taken, and what to do about what is missing.`,
+		Example: "  deskside info front-desk\n  deskside info 192.0.2.7:2701 --json\n  deskside info --self --display :0",
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case f.ownSelf && len(args) > 0:
+				return errors.New("--self takes no HOST")
+			case f.ownSelf:
+				return nil
+			case f.display != "":
+				return errors.New("--display goes with --self alone")
+			case len(args) != 1:
+				return fmt.Errorf("accepts 1 arg(s), received %d", len(args))
+			}
+			return nil
+		},
 	}, e, f.run)
 	f.add(c)
+	c.Flags().BoolVar(&f.ownSelf, "self", false, "describe this machine, without an agent")
+	c.Flags().StringVar(&f.display, "display", "", "with --self: the X display, as :0 (default $DISPLAY)")
 	return c
 }
 
-type infoFlags struct{ reachFlags }
+type infoFlags struct {
+	reachFlags
+	ownSelf bool
+	display string
+}
 
 type infoResult struct {
 	Host   string        `json:"host"`
@@ -41,6 +64,9 @@ type infoResult struct {
 }
 
 func (f *infoFlags) run(ctx context.Context, e *env, args []string) error {
+	if f.ownSelf {
+		return f.self(e)
+	}
 	a, err := f.reach(ctx, e, "deskside info", args[0])
 	if err != nil {
 		return err

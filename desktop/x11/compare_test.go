@@ -80,7 +80,7 @@ func TestGather(t *testing.T) {
 				if !a.Intersect(b).Empty() {
 					t.Fatalf("%v and %v overlap", a, b)
 				}
-				if vain := area(a.Union(b)) - area(a) - area(b); vain <= saved {
+				if vain := a.Union(b).Area() - a.Area() - b.Area(); vain <= saved {
 					t.Fatalf("%v and %v stay two for %d pixels", a, b, vain)
 				}
 			}

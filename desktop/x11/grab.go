@@ -179,12 +179,10 @@ func nearest(areas []raster.Rect, r raster.Rect) (at, vain int) {
 		if !a.Intersect(r).Empty() {
 			return i, 0
 		}
-		v := area(a.Union(r)) - area(a) - area(r)
+		v := a.Union(r).Area() - a.Area() - r.Area()
 		if at < 0 || v < vain {
 			at, vain = i, v
 		}
 	}
 	return at, vain
 }
-
-func area(r raster.Rect) int { return r.W() * r.H() }

@@ -77,7 +77,18 @@ func (o opener) open() (*Desktop, error) {
 			return nil, err
 		}
 	}
+	o.tell(d)
 	return d, nil
+}
+
+// tell writes to the log how pictures will be taken.
+func (o opener) tell(d *Desktop) {
+	var s desktop.Survey
+	d.capture.survey(&s)
+	o.log.Info("display opened", "display", o.address.String(), "server", s.Server, "picture", s.String())
+	if !d.input.c.Has("XTEST") {
+		o.log.Warn("the X server takes no input: it lacks the XTEST extension")
+	}
 }
 
 func (o opener) connect(names ...string) (*link.Conn, error) {

@@ -78,6 +78,24 @@ func displayNumber(text string) (int, error) {
 	return int(n), nil
 }
 
+// Local lists the displays of this machine, by the sockets in the usual folder.
+// Servers that have ended may have left theirs.
+func Local() []string {
+	entries, err := os.ReadDir("/tmp/.X11-unix")
+	if err != nil {
+		return nil
+	}
+	var list []string
+	for _, e := range entries {
+		if number, ok := strings.CutPrefix(e.Name(), "X"); ok {
+			if _, err := displayNumber(number); err == nil {
+				list = append(list, ":"+number)
+			}
+		}
+	}
+	return list
+}
+
 // dial connects to the server. A local server may listen on an abstract socket
 // alone, as in containers that do not share /tmp; where there are none, the name
 // is that of a file which does not exist.

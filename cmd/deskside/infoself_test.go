@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"deskside/internal/xvfb"
+)
+
+func self(t *testing.T, display string, asJSON bool) string {
+	t.Helper()
+	var out bytes.Buffer
+	f := &infoFlags{ownSelf: true, display: display}
+	if err := f.run(t.Context(), &env{stdout: &out, json: asJSON}, nil); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestInfoSelf describes servers that have everything, lack something, and are
+// not there.
+func TestInfoSelf(t *testing.T) {
+	whole := xvfb.Start(t, "640x480x24")
+	text := self(t, whole, false)
+	for _, want := range []string{"640x480, 24 bits of colour in 32", "in shared memory", "told by the server", "640x480+0+0"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "not there") {
+		t.Errorf("something is missing:\n%s", text)
+	}
+
+	lacking := xvfb.Start(t, "640x480x16", "-extension", "DAMAGE", "-extension", "MIT-SHM", "-extension", "XTEST")
+	text = self(t, lacking, false)
+	for _, want := range []string{"16 bits of colour in 16", "through the connection", "compared in time", "nobody can control", "to do: "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	var r selfResult
+	if err := json.Unmarshal([]byte(self(t, lacking, true)), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Desktop == nil || r.Desktop.W != 640 || len(r.Screens) != 1 || r.Screens[0].W != 640 || len(r.Desktop.Lacking()) != 3 {
+		t.Errorf("as JSON: %+v", r)
+	}
+	for _, p := range r.Desktop.Lacking() {
+		if p.Instead == "" || p.Do == "" {
+			t.Errorf("nothing is said of what to do without %s", p.Name)
+		}
+	}
+
+	r = selfResult{}
+	if err := json.Unmarshal([]byte(self(t, "nonsense", true)), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Desktop != nil || r.Error == "" || r.Do == "" || r.Version == "" {
+		t.Errorf("without a display: %+v", r)
+	}
+	if text := self(t, "nonsense", false); !strings.Contains(text, "none: ") || !strings.Contains(text, "to do") {
+		t.Errorf("without a display:\n%s", text)
+	}
+}
