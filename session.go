@@ -61,7 +61,6 @@ const (
 	CausePolicy    Cause = "policy"         // policy changed and no longer allows it
 	CauseLost      Cause = "lost"           // the network lost it
 	CauseGrace     Cause = "grace"          // lost, and not back within the grace time
-	CauseUser      Cause = "user-switch"    // another person logged on
 	CauseShutdown  Cause = "agent-shutdown" // the agent stops
 	CauseAudit     Cause = "audit"          // the audit can no longer be written
 	CauseRefused   Cause = "refused"        // it was never granted
@@ -78,7 +77,6 @@ func (c Cause) Words() string {
 		CausePolicy:    "policy changed and no longer allows the session",
 		CauseLost:      "the connection was lost",
 		CauseGrace:     "the connection was lost and did not return in time",
-		CauseUser:      "another person logged on",
 		CauseShutdown:  "the agent was stopped",
 		CauseAudit:     "the agent could not write its audit",
 		CauseRefused:   "the session was refused",

@@ -146,7 +146,8 @@ func (a *Agent) openScreen() (Screen, error) {
 	case a.cfg.Attended:
 		return nil, deskside.Errorf(deskside.CodeNoDesktop, "there is no screen to show: %w", err)
 	}
-	a.cfg.Log.Warn("there is no screen to show; the other tools are served", "error", err)
+	a.cfg.Log.Warn("there is no screen to show; the other tools are served, to whoever needs no consent. "+
+		"Where there never is a screen, say so with the display \"none\"", "error", err)
 	return nil, nil
 }
 
@@ -177,6 +178,9 @@ func (a *Agent) judge() error {
 			a.person = person
 			c.Person = hold.Asking(person)
 		}
+	}
+	if c.Person == nil && a.cfg.Settings.Display != "none" {
+		c.Person = unseen{}
 	}
 	a.services.beginChat(a)
 	a.authority = authority.New(c)

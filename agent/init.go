@@ -28,7 +28,8 @@ ports = "sp2"
 # "tcp", "udp". None means both.
 transports = []
 
-# The X11 display to show. Empty takes DISPLAY; "none" shows no screen.
+# The X11 display to show. Empty takes DISPLAY; "none" says that this machine has
+# no screen, and so nobody before it who could be asked.
 display = ""
 
 # What operators see. Empty takes the host name.

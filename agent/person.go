@@ -2,12 +2,31 @@ package agent
 
 import (
 	"cmp"
+	"context"
+	"errors"
 
 	"deskside/chat"
 	"deskside/desktop"
 	"deskside/loopback"
 	"deskside/person"
 )
+
+// unseen is the person before a screen that could not be opened, or shows no
+// questions. They may well be there, so that nobody is let in because they are
+// not; and they cannot be asked. Only the display "none" says that nobody can be
+// before it.
+type unseen struct{}
+
+var errUnseen = errors.New("there is no screen to show a question on")
+
+func (unseen) Presence() desktop.Presence { return desktop.Present }
+
+func (unseen) Ask(context.Context, desktop.Question) (desktop.Answer, error) {
+	return desktop.Answer{}, errUnseen
+}
+
+func (unseen) SetBar([]desktop.BarEntry)            {}
+func (unseen) BarActions() <-chan desktop.BarAction { return nil }
 
 // desk is where the chat's windows open: on the display that the settings
 // name. nil is nowhere.

@@ -12,12 +12,14 @@ import (
 	"testing"
 
 	"deskside"
+	"deskside/access"
 	"deskside/chat"
 	"deskside/desktop"
 	"deskside/desktop/desktoptest"
 	"deskside/internal/await"
 	"deskside/loopback"
 	"deskside/person"
+	"deskside/transport"
 	"deskside/transport/transporttest"
 )
 
@@ -129,6 +131,31 @@ func TestNoChatAtTheDesk(t *testing.T) {
 	}
 	if f := hears(t, op, "by a program"); f.Name != NoChatAtDesk {
 		t.Errorf("the operator sees %q, want %q", f.Name, NoChatAtDesk)
+	}
+}
+
+// A display that cannot be opened may have somebody before it: nobody is let in
+// because there is nobody. Where there is no display at all, policy holds.
+func TestADisplayThatCannotBeOpened(t *testing.T) {
+	transporttest.CheckLeaks(t)
+	op := transporttest.Identity(t)
+	policy := &access.Policy{Nobody: access.NobodyAllowLocked, Limits: access.DefaultLimits, Operators: map[deskside.OperatorID]access.OperatorRule{
+		op.ID(): {Key: op.ID(), Name: "Ann", Rights: deskside.AllRights, Consent: access.ConsentAsk, Limits: access.DefaultLimits},
+	}}
+	for display, want := range map[string]deskside.Code{"none": "", ":59000": deskside.CodeNobody} {
+		a, err := Start(t.Context(), Config{
+			Dir: t.TempDir(), Identity: transporttest.Identity(t), Policy: policy, Log: slog.New(slog.DiscardHandler),
+			Settings: Settings{Display: display, Ports: "0,0,0,0", Listen: []string{"127.0.0.1"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &desk{Agent: a, op: op, dialer: &transport.Dialer{Identity: op}}
+		if _, err := d.setup(t); deskside.CodeOf(err) != want {
+			t.Errorf("display %q: %v, want code %q", display, err, want)
+		}
+		d.dialer.Close()
+		a.Close()
 	}
 }
 

@@ -17,7 +17,7 @@ type Settings struct {
 	Listen     []string `toml:"listen"`     // hosts or addresses; none means all, IPv4 and IPv6
 	Ports      string   `toml:"ports"`      // "sp2", "sms12", or four numbers
 	Transports []string `toml:"transports"` // "tcp", "udp"; none means both
-	Display    string   `toml:"display"`    // X11 display; empty takes DISPLAY; "none" shows no screen
+	Display    string   `toml:"display"`    // X11 display; empty takes DISPLAY; "none" is no screen, and nobody before it
 	Name       string   `toml:"name"`       // what operators see; empty takes the host name
 }
 

@@ -98,8 +98,6 @@ func afterwards(c deskside.Cause) string {
 		return "Ask whoever looks after the machine's policy what changed."
 	case deskside.CauseLost, deskside.CauseGrace:
 		return "See whether the machine is reachable, then set up a new session."
-	case deskside.CauseUser:
-		return "Set up a new session, so that the person who is there now is asked."
 	case deskside.CauseShutdown:
 		return "Wait until the machine is back, then set up a new session."
 	case deskside.CauseAudit:

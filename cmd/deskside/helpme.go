@@ -52,11 +52,6 @@ unknown-operators = "ask"
 nobody-logged-on = "deny"
 join = "deny"
 max-sessions = 1
-
-[[files]]
-name = "home"
-path = "~/"
-write = true
 `
 
 func (f *helpMeFlags) run(ctx context.Context, e *env, _ []string) error {

@@ -49,7 +49,6 @@ const causes: Record<string, string> = {
   policy: "The rules of this computer no longer allow the session.",
   lost: "The connection was lost.",
   grace: "The connection was lost and did not return in time.",
-  "user-switch": "Another person logged on.",
   "agent-shutdown": "Deskside was stopped on this computer.",
 };
 
