@@ -137,12 +137,16 @@ func TestFilmFault(t *testing.T) {
 }
 
 // BenchmarkFilm sends frames of 1280x720 that change all over, to a viewer that
-// takes JPEG, with and without workers.
+// takes JPEG, with and without workers, and to one that does not.
 func BenchmarkFilm(b *testing.B) {
-	for _, workers := range []bool{false, true} {
-		b.Run(fmt.Sprintf("workers=%v", workers), func(b *testing.B) {
-			d := newDrawing(1280, 720, codec.Tight, rfb.EncodingQuality0+5, rfb.EncodingLastRect)
-			if workers {
+	for _, how := range []string{"exact", "alone", "helped"} {
+		b.Run(how, func(b *testing.B) {
+			quality := rfb.EncodingQuality0 + 5
+			if how == "exact" {
+				quality = codec.Raw
+			}
+			d := newDrawing(1280, 720, codec.Tight, quality, rfb.EncodingLastRect)
+			if how == "helped" {
 				d.v.svc.dark = newDarkroom(nil)
 				defer d.v.svc.dark.close()
 			}
