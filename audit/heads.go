@@ -22,6 +22,13 @@ func ReadHeads(path string) (list []SignedHead, err error) {
 		return nil, err
 	}
 	defer file.Close()
+	if list, err = readHeads(file); err != nil {
+		return nil, fmt.Errorf("%q is not a signed head: %w", path, err)
+	}
+	return list, nil
+}
+
+func readHeads(file io.Reader) (list []SignedHead, err error) {
 	values := json.NewDecoder(io.LimitReader(file, maxHeadFile))
 	for len(list) < maxHeads {
 		var h SignedHead
@@ -33,7 +40,7 @@ func ReadHeads(path string) (list []SignedHead, err error) {
 			err = h.Check()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%q is not a signed head: %w", path, err)
+			return nil, err
 		}
 		list = append(list, h)
 	}

@@ -2,6 +2,9 @@ package audit
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +84,37 @@ func FuzzLines(f *testing.F) {
 		}
 		if !bytes.Equal(joined, text) {
 			t.Fatalf("the lines of %q are %q", text, joined)
+		}
+	})
+}
+
+// A file of heads that is read holds heads that are signed, and no other.
+func FuzzReadHeads(f *testing.F) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	signed, err := Sign(key, Head{7, Hash{1}}, time.Unix(1e9, 0))
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := json.Marshal(signed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(append(append(good, '\n'), good...))
+	f.Add(good[:len(good)-9])
+	f.Add(bytes.Replace(good, []byte(`7`), []byte(`8`), 1))
+	f.Add([]byte("{} null []"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		list, err := readHeads(bytes.NewReader(text))
+		if err != nil && len(list) > 0 {
+			t.Errorf("%d heads beside the error %v", len(list), err)
+		}
+		for _, h := range list {
+			if err := h.Check(); err != nil || h.Agent.IsZero() {
+				t.Errorf("%+v was taken: %v", h, err)
+			}
 		}
 	})
 }

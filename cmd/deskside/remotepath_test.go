@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestParseRemote(t *testing.T) {
 	for text, want := range map[string]remotePath{
@@ -41,4 +44,26 @@ func TestRemotePathNames(t *testing.T) {
 			t.Errorf("%q: base %q, joined %q", c.path, r.base(), r.join("x").path)
 		}
 	}
+}
+
+// A far path that is read has a host, and is written as it was read.
+func FuzzParseRemote(f *testing.F) {
+	for _, text := range []string{"", "a", "h:", "h:p", "h:1:p", "h:99999:p", "[::1]:p", "[::1]:7:p", "[::1", "[]:", ":p", `C:\x`, "C:/x", "C:x", "./h:p", "h:/p:q", "h:p\x00\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, remote, err := parseRemote(text)
+		if err != nil || !remote {
+			if r != (remotePath{}) {
+				t.Errorf("%q is no far path and gives %+v", text, r)
+			}
+			return
+		}
+		if r.host == "" || r.String() != text {
+			t.Errorf("%q is read as %+v", text, r)
+		}
+		if strings.ContainsAny(r.base(), `/\`) {
+			t.Errorf("the last name of %q is %q", text, r.base())
+		}
+	})
 }
