@@ -16,6 +16,7 @@ package client
 import (
 	"context"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -123,7 +124,7 @@ func splitHost(text string) (string, error) {
 		return "", deskside.Errorf(deskside.CodeBadRequest, "%q is not a host", text).Hint("Write name, name:port, or an address.")
 	}
 	host, port := text, strconv.Itoa(int(deskside.SP2.Of(deskside.RCInfo)))
-	if net.ParseIP(text) == nil {
+	if !isAddr(text) {
 		if h, p, err := net.SplitHostPort(text); err == nil {
 			host, port = h, p
 		} else if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
@@ -132,10 +133,19 @@ func splitHost(text string) (string, error) {
 			return "", deskside.Errorf(deskside.CodeBadRequest, "%q is not a host with a port", text).Hint("Write name:port; an IPv6 address with a port goes in brackets.")
 		}
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+	if host == "" || strings.ContainsAny(host, "[]") || strings.Contains(host, ":") && !isAddr(host) {
+		return "", deskside.Errorf(deskside.CodeBadRequest, "%q is not a host", text).Hint("Write name, name:port, or an address; an IPv6 address with a port goes in brackets.")
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
 		return "", deskside.Errorf(deskside.CodeBadRequest, "%q: %q is no port number", text, port).Hint("Write name:port, with a port from 1 to 65535.")
 	}
-	return net.JoinHostPort(host, port), nil
+	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), nil
+}
+
+func isAddr(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 // pinName is the name under which an address is pinned: without the usual
