@@ -16,11 +16,13 @@ func (d *display) follow(scene *raster.Image) {
 	// The composed scene is right within todo only, and a viewer that forces
 	// an area or is behind may not have what would be copied.
 	direct := scene == &d.direct && d.job.force.Empty() && d.dirty.Empty()
-	if !direct || d.differs.Area() < minFollow || !d.job.encodings.Has(codec.CopyRect) {
+	d.calm.Assign(&d.differs)
+	d.calm.SubtractRegion(&d.motion.plays)
+	if !direct || d.calm.Area() < minFollow || !d.job.encodings.Has(codec.CopyRect) {
 		return
 	}
 	clip := d.job.area.Intersect(d.shadow.Bounds())
-	d.moves = d.mover.Find(d.moves, &d.shadow, scene, &d.differs, clip)
+	d.moves = d.mover.Find(d.moves, &d.shadow, scene, &d.calm, clip)
 	for _, m := range d.moves {
 		d.shadow.Move(m.From, m.X, m.Y)
 		d.refine.moved(m.From, m.X, m.Y)

@@ -30,7 +30,10 @@ type display struct {
 	later   raster.Region // may differ, but was not asked for
 	todo    raster.Region
 	differs raster.Region
+	calm    raster.Region // what of it does not play
 	refine  refiner
+	motion  motion
+	carry   carry
 
 	spare  int       // bytes that sharp may have
 	resume int       // the row at which to go on with dirty
@@ -68,6 +71,7 @@ func (d *display) resize(w, h int) {
 	d.dirty.Clear()
 	d.owed.Clear()
 	d.resume = 0
+	d.motion.resize(w, h)
 	d.refine.forget()
 }
 
@@ -135,6 +139,8 @@ func (v *viewer) look(now time.Time) bool {
 	}
 	d.plan()
 	d.compare(d.scene(s))
+	d.motion.note(&d.differs, now, d.many)
+	d.quality = d.carry.quality(d.quality, now)
 	d.limit()
 	d.refresh(now, v.spare())
 	return d.news() || d.alive() || !d.sharp.Empty()
@@ -296,6 +302,7 @@ func (d *display) refresh(now time.Time, spare int) {
 	d.spare = spare
 	d.sharp.Assign(&d.refine.due)
 	d.sharp.Intersect(d.job.area)
+	d.sharp.SubtractRegion(&d.motion.plays)
 }
 
 // news reports whether there is anything to tell besides pixels, and drops what

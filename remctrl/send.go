@@ -83,7 +83,8 @@ func (v *viewer) send(now time.Time) error {
 	return v.finish()
 }
 
-// live sends what is dirty.
+// live sends what is dirty: what is small, then all else but what plays, then
+// that.
 func (v *viewer) live() error {
 	d := &v.display
 	d.going.Assign(&d.dirty)
@@ -95,17 +96,29 @@ func (v *viewer) live() error {
 			return err
 		}
 	}
-	d.small.Assign(&d.going)
-	d.small.Intersect(raster.Rect{X0: 0, Y0: d.resume, X1: d.shadow.W, Y1: d.shadow.H})
-	if err := v.run(&d.small, false); err != nil {
+	from := d.resume
+	d.going.SubtractRegion(&d.motion.plays)
+	if err := v.cycle(from); err != nil {
 		return err
 	}
-	d.going.SubtractRegion(&d.small)
-	if err := v.run(&d.going, false); err != nil {
+	d.going.Assign(&d.dirty) // which is what plays
+	if err := v.cycle(from); err != nil {
 		return err
 	}
 	d.resume = 0
 	return nil
+}
+
+// cycle sends what is going, from a row down and then from the top.
+func (v *viewer) cycle(from int) error {
+	d := &v.display
+	d.small.Assign(&d.going)
+	d.small.Intersect(raster.Rect{X0: 0, Y0: from, X1: d.shadow.W, Y1: d.shadow.H})
+	if err := v.run(&d.small, false); err != nil {
+		return err
+	}
+	d.going.SubtractRegion(&d.small)
+	return v.run(&d.going, false)
 }
 
 // sharpen sends exactly a part of what was sent approximately.

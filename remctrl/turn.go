@@ -41,7 +41,9 @@ const (
 // v.mu is held.
 func (v *viewer) choose(now time.Time) (turn, time.Duration) {
 	d, a := &v.display, &v.asked
-	if !a.request && !a.continuous || !v.pace.ready() {
+	ready := v.pace.ready()
+	d.carry.note(!ready && (!d.dirty.Empty() || !a.changed.Empty()), now)
+	if !a.request && !a.continuous || !ready {
 		return turnNone, rightsPoll
 	}
 	pause := d.next.Sub(now)

@@ -75,6 +75,9 @@ func (d *display) wait(wait time.Duration, now time.Time) time.Duration {
 	if !d.refine.resting() {
 		wait = min(wait, max(d.refine.next.Sub(now), time.Millisecond))
 	}
+	if !d.motion.plays.Empty() {
+		wait = min(wait, playsOn/4) // it may have ended
+	}
 	return wait
 }
 
