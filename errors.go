@@ -25,7 +25,7 @@ const (
 	CodeSuspended    Code = "suspended"     // the session waits for its operator to return, or the ticket is from before it did
 	CodeBusy         Code = "busy"          // another question, or a limit on how many
 	CodeTooMany      Code = "too-many"      // tried too often; later again
-	CodePolicyBroken Code = "policy-broken" // the policy file does not parse
+	CodePolicyBroken Code = "policy-broken" // the policy file does not parse, or others could write it
 	CodeNoAudit      Code = "no-audit"      // the audit cannot be written
 	CodeNoDesktop    Code = "no-desktop"    // there is no screen to show
 	CodeNotFound     Code = "not-found"     // no such thing

@@ -53,7 +53,7 @@ type Policy struct {
 	Consent  bool            `json:"consent"`
 	AskFor   int             `json:"ask_s"` // how long the question stands, seconds
 	Limits   deskside.Limits `json:"limits"`
-	Broken   string          `json:"broken,omitempty"` // the policy file in place does not parse: why
+	Broken   string          `json:"broken,omitempty"` // the policy file in place cannot be used: why
 	Presence string          `json:"presence"`         // "present", "locked" or "nobody"
 }
 
