@@ -140,6 +140,7 @@ func (f Format) packing(size int, lift uint8) *Packing {
 		}
 	}
 	p.plain = p.identity()
+	p.mirror = p.Size == 3 && p.down[0][255] == 0xff && p.down[1][255] == 0xff00 && p.down[2][255] == 0xff0000
 	return p
 }
 
@@ -154,6 +155,8 @@ type Packing struct {
 	down  [3][256]uint32 // the colour's share of the packed pixel, first byte lowest
 	up    [3][]byte      // the colour of a part's value
 	plain bool           // the packed bytes are the Image's own, the first Size of them
+
+	mirror bool // the packed bytes are the Image's own three, the last first
 }
 
 // wire gives the value of a pixel as a number whose lowest byte comes first.
@@ -269,6 +272,18 @@ func (p *Packing) Unpack(src []byte) uint32 {
 // UnpackRow writes the pixels packed in src to dst, a row of an Image with room
 // for all of them.
 func (p *Packing) UnpackRow(dst, src []byte) {
+	switch {
+	case p.plain && p.Size == 3:
+		for ; len(src) >= 3; dst, src = dst[4:], src[3:] {
+			dst[0], dst[1], dst[2], dst[3] = src[0], src[1], src[2], 0
+		}
+		return
+	case p.mirror:
+		for ; len(src) >= 3; dst, src = dst[4:], src[3:] {
+			binary.LittleEndian.PutUint32(dst, uint32(src[0])<<16|uint32(src[1])<<8|uint32(src[2]))
+		}
+		return
+	}
 	for ; len(src) >= p.Size; dst, src = dst[BytesPerPixel:], src[p.Size:] {
 		binary.LittleEndian.PutUint32(dst, p.Unpack(src))
 	}

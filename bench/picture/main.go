@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 
@@ -40,6 +41,17 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	debug.SetGCPercent(400) // the viewer is not what is measured
+	if c.profile != "" {
+		f, err := os.Create(c.profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	return measure(ctx, c)
 }
 
@@ -49,7 +61,7 @@ type config struct {
 	only    []string
 	program string
 	results string
-	verbose bool
+	profile string
 }
 
 func parse(args []string) (*config, error) {
@@ -60,7 +72,7 @@ func parse(args []string) (*config, error) {
 	f.StringVar(&only, "only", "", "workloads and servers to leave it at, with commas between: "+strings.Join(names(), " "))
 	f.StringVar(&c.program, "program", "dist/deskside", "the program that is measured")
 	f.StringVar(&c.results, "results", "", "a folder to keep the tables in")
-	f.BoolVar(&c.verbose, "v", false, "say every value as it is measured")
+	f.StringVar(&c.profile, "profile", "", "a file for where the viewer spends its time, as go tool pprof reads it")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}

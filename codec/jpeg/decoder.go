@@ -206,7 +206,17 @@ func (d *Decoder) block(p *plane, at int) bool {
 func (d *Decoder) unpack(row []byte, y int) {
 	luma := d.parts[0].pix[y*d.parts[0].stride:]
 	chroma := y / d.high * d.parts[1].stride
-	blue, red, half := d.parts[1].pix[chroma:], d.parts[2].pix[chroma:], d.wide-1
+	blue, red, done := d.parts[1].pix[chroma:], d.parts[2].pix[chroma:], 0
+	if fast {
+		done = len(row) / 32 * 8
+		unpackFast(row, luma, blue, red, d.wide)
+	}
+	unpackGo(row[4*done:], luma[done:], blue[done/d.wide:], red[done/d.wide:], d.wide)
+}
+
+// unpackGo makes pixels of a row, of which wide share their chroma.
+func unpackGo(row, luma, blue, red []byte, wide int) {
+	half := wide - 1
 	for x := 0; len(row) >= 4; x, row = x+1, row[4:] {
 		l, cb, cr := int32(luma[x])*0x10101, int32(blue[x>>half])-128, int32(red[x>>half])-128
 		binary.LittleEndian.PutUint32(row, uint32(eight(l+116130*cb))|

@@ -119,6 +119,31 @@ func TestInverse(t *testing.T) {
 	}
 }
 
+// TestUnpack holds the two ways to the same pixels.
+func TestUnpack(t *testing.T) {
+	unpack := unpackGo
+	if fast {
+		unpack = unpackFast
+	}
+	rng := rand.New(rand.NewPCG(8, 9))
+	for _, wide := range []int{1, 2} {
+		for _, n := range []int{0, 8, 16, 64} {
+			luma, blue, red := make([]byte, n), make([]byte, n/wide), make([]byte, n/wide)
+			for _, p := range [][]byte{luma, blue, red} {
+				for i := range p {
+					p[i] = byte(rng.Uint32())
+				}
+			}
+			want, got := make([]byte, 4*n), make([]byte, 4*n)
+			unpackGo(want, luma, blue, red, wide)
+			unpack(got, luma, blue, red, wide)
+			if !bytes.Equal(got, want) {
+				t.Errorf("%d pixels, %d to a colour: %v, want %v", n, wide, got, want)
+			}
+		}
+	}
+}
+
 // TestDecodeRefuses takes every beginning of a file, and files of other kinds.
 func TestDecodeRefuses(t *testing.T) {
 	m := scenery(40, 24)

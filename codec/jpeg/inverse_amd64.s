@@ -145,3 +145,100 @@ TEXT ·inverseAVX2(SB), NOSPLIT, $0-32
 	VPEXTRQ      $1, X5, (DI)(CX*1)
 	VZEROUPPER
 	RET
+
+// The shares of chroma in blue, green and red, those of luma, 128, and 255.
+DATA colours<>+0(SB)/4, $116130
+DATA colours<>+4(SB)/4, $22554
+DATA colours<>+8(SB)/4, $46802
+DATA colours<>+12(SB)/4, $91881
+DATA colours<>+16(SB)/4, $0x10101
+DATA colours<>+20(SB)/4, $128
+DATA colours<>+24(SB)/4, $255
+GLOBL colours<>(SB), RODATA|NOPTR, $28
+
+// This gives each of four values to two pixels.
+DATA twice<>+0(SB)/8, $0x0000000000000000
+DATA twice<>+8(SB)/8, $0x0000000100000001
+DATA twice<>+16(SB)/8, $0x0000000200000002
+DATA twice<>+24(SB)/8, $0x0000000300000003
+GLOBL twice<>(SB), RODATA|NOPTR, $32
+
+// SETTLE loads what PIXELS wants.
+#define SETTLE \
+	MOVQ         row+0(FP), DI           \
+	MOVQ         n+8(FP), CX             \
+	MOVQ         luma+16(FP), SI         \
+	MOVQ         blue+24(FP), R8         \
+	MOVQ         red+32(FP), R9          \
+	VPBROADCASTD colours<>+0(SB), Y15    \
+	VPBROADCASTD colours<>+4(SB), Y14    \
+	VPBROADCASTD colours<>+8(SB), Y13    \
+	VPBROADCASTD colours<>+12(SB), Y12   \
+	VPBROADCASTD colours<>+16(SB), Y11   \
+	VPBROADCASTD colours<>+20(SB), Y10   \
+	VPBROADCASTD colours<>+24(SB), Y9    \
+	VPXOR        Y8, Y8, Y8
+
+// BOUND gives the highest eight of 24 bits, bounded.
+#define BOUND(y) \
+	VPSRAD  $16, y, y \
+	VPMAXSD Y8, y, y  \
+	VPMINSD Y9, y, y
+
+// PIXELS makes and writes eight pixels of chroma in Y1 and Y2.
+#define PIXELS \
+	VPMOVZXBD (SI), Y0    \
+	VPMULLD   Y11, Y0, Y0 \
+	VPSUBD    Y10, Y1, Y1 \
+	VPSUBD    Y10, Y2, Y2 \
+	VPMULLD   Y15, Y1, Y3 \
+	VPADDD    Y3, Y0, Y3  \
+	VPMULLD   Y14, Y1, Y4 \
+	VPSUBD    Y4, Y0, Y4  \
+	VPMULLD   Y13, Y2, Y5 \
+	VPSUBD    Y5, Y4, Y4  \
+	VPMULLD   Y12, Y2, Y5 \
+	VPADDD    Y5, Y0, Y5  \
+	BOUND(Y3)             \
+	BOUND(Y4)             \
+	BOUND(Y5)             \
+	VPSLLD    $8, Y4, Y4  \
+	VPSLLD    $16, Y5, Y5 \
+	VPOR      Y4, Y3, Y3  \
+	VPOR      Y5, Y3, Y3  \
+	VMOVDQU   Y3, (DI)    \
+	ADDQ      $32, DI     \
+	ADDQ      $8, SI
+
+// func unpackFullAVX2(row *byte, n int, luma, blue, red *byte)
+TEXT ·unpackFullAVX2(SB), NOSPLIT, $0-40
+	SETTLE
+
+full:
+	VPMOVZXBD (R8), Y1
+	VPMOVZXBD (R9), Y2
+	PIXELS
+	ADDQ      $8, R8
+	ADDQ      $8, R9
+	DECQ      CX
+	JNZ       full
+	VZEROUPPER
+	RET
+
+// func unpackHalfAVX2(row *byte, n int, luma, blue, red *byte)
+TEXT ·unpackHalfAVX2(SB), NOSPLIT, $0-40
+	SETTLE
+	VMOVDQU twice<>(SB), Y7
+
+half:
+	VPMOVZXBD (R8), X1
+	VPMOVZXBD (R9), X2
+	VPERMD    Y1, Y7, Y1
+	VPERMD    Y2, Y7, Y2
+	PIXELS
+	ADDQ      $4, R8
+	ADDQ      $4, R9
+	DECQ      CX
+	JNZ       half
+	VZEROUPPER
+	RET
