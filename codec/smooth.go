@@ -23,8 +23,8 @@ const (
 
 	// The speed of prediction: the bytes of pixels that a server predicts and
 	// a viewer takes apart in a second, whichever is slower. Measured.
-	predictRate = 200e6
-	usualRate   = 100e6 // of a path of which nothing is known: a fast local network
+	predictRate = 150e6
+	usualRate   = 30e6 // of a path of which nothing is known
 )
 
 // choose samples r. Pixels that are mostly equal to their neighbours are left to

@@ -123,7 +123,7 @@ func TestFilmFault(t *testing.T) {
 		"panics": {panics: func(r raster.Rect) bool { return r.Y0 == pieceH }},
 		"fails":  {fails: func(r raster.Rect) bool { return r.Y0 == pieceH }},
 	} {
-		d := newDrawing(600, 200, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
+		d := newDrawing(1100, 500, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
 		d.v.display.tight.Photo = photo
 		speckle(&d.src.frame, d.src.frame.Bounds(), 1)
 		d.frame(d.src.frame.Bounds())
@@ -132,6 +132,11 @@ func TestFilmFault(t *testing.T) {
 		}
 		if !d.v.display.dirty.Empty() {
 			t.Errorf("%s: left %v", name, d.v.display.dirty.Rects())
+		}
+		low := d.v.display.refine.fresh
+		low.Intersect(raster.XYWH(0, 300, 1100, 200))
+		if low.Empty() != (name == "panics") {
+			t.Errorf("%s: sent approximately below: %v", name, low.Rects())
 		}
 	}
 }

@@ -53,7 +53,7 @@ func (v *viewer) sendFilm() error {
 	f.roll.begin(&d.shadow, d.quality)
 	last := -1
 	for i, r := range f.pieces {
-		if d.many(r) {
+		if d.photographs() && d.many(r) {
 			f.roll.add(r, last == i-1)
 			last = i
 		}
