@@ -119,10 +119,8 @@ func TestFilm(t *testing.T) {
 // TestFilmFault states that an encoder of photographs that fails costs its
 // rectangle its form and nobody the picture.
 func TestFilmFault(t *testing.T) {
-	for name, photo := range map[string]stencil{
-		"panics": {panics: func(r raster.Rect) bool { return r.Y0 == pieceH }},
-		"fails":  {fails: func(r raster.Rect) bool { return r.Y0 == pieceH }},
-	} {
+	one := func(r raster.Rect) bool { return r.X0 == shotW && r.Y0 == pieceH } // a small one
+	for name, photo := range map[string]stencil{"panics": {panics: one}, "fails": {fails: one}} {
 		d := newDrawing(1100, 500, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
 		d.v.display.tight.Photo = photo
 		speckle(&d.src.frame, d.src.frame.Bounds(), 1)
