@@ -169,9 +169,10 @@ type ChatEvent struct {
 	Name  string          `json:"name,omitempty"` // and their name
 	Text  string          `json:"text,omitempty"`
 	At    time.Time       `json:"at,omitzero"`
-	On    bool            `json:"on,omitempty"`   // ChatTyping: begins
-	Got   uint64          `json:"got,omitempty"`  // ChatMarks: the person's window has lines up to
-	Read  uint64          `json:"read,omitempty"` // and the person had them in view up to
+	On    bool            `json:"on,omitempty"`    // ChatTyping: begins
+	Got   uint64          `json:"got,omitempty"`   // ChatMarks: the person's window has lines up to
+	Read  uint64          `json:"read,omitempty"`  // and the person had them in view up to
+	First uint64          `json:"first,omitempty"` // ChatJoined: the oldest line that is kept; those before it are gone
 	Error *deskside.Error `json:"error,omitempty"`
 }
 

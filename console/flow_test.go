@@ -263,6 +263,14 @@ func TestChatBothWays(t *testing.T) {
 	s.Has(".line.theirs", "are you there?")
 	s.Gone(".toolbar .badge")
 
+	// After a long outage lines may be missing.
+	far.talk.notice(console.ChatEvent{Kind: console.ChatJoined, Name: "Ada", First: 4})
+	far.talk.notice(console.ChatEvent{Kind: console.ChatJoined, Name: "Ada", First: 9})
+	s.Has(".lines .gone:last-child", "Earlier lines are no longer kept")
+	if n := browsertest.Eval[int](s.Page, `document.querySelectorAll(".lines .gone").length`); n != 1 {
+		t.Errorf("the conversation says %d times that lines are missing, want 1", n)
+	}
+
 	// The page that is loaded again has all of it, once, and knows what was read.
 	s.Reload()
 	s.Has(".tab", "front-desk-1")

@@ -43,7 +43,7 @@ func (t talk) Next(ctx context.Context) (ChatEvent, error) {
 func chatEvent(f chat.Frame) (e ChatEvent, shown bool) {
 	switch f.Type {
 	case chat.Welcome:
-		return ChatEvent{Kind: ChatJoined, Name: f.Peer}, true
+		return ChatEvent{Kind: ChatJoined, Name: f.Peer, First: f.First}, true
 	case chat.Offline:
 		return ChatEvent{Kind: ChatLost, Error: f.Error}, true
 	case chat.Message:

@@ -24,6 +24,7 @@ export class Chat {
   private typingTimer = 0;
   private typed = 0;
   private peer = "The person";
+  private last = 0; // the number of the newest line that came
   private got = 0;
   private read = 0;
   private seen = 0; // theirs
@@ -92,6 +93,7 @@ export class Chat {
       case "joined":
         show(this.notice, false);
         this.peer = e.name || this.peer;
+        this.cut(e.first ?? 0);
         break;
       case "lost": this.say("Chat was interrupted. What you write is sent when it is back."); break;
       case "line": this.line(e); break;
@@ -106,6 +108,14 @@ export class Chat {
     }
   }
 
+  /** cut says in the conversation that lines are missing, where the first that is kept is not the next. */
+  private cut(first: number): void {
+    if (first <= this.last + 1) return;
+    this.last = first - 1;
+    this.log.append(h("li", { class: "gone" }, "Earlier lines are no longer kept."));
+    show(this.empty, false);
+  }
+
   private say(words: string): void {
     text(this.notice, words);
     show(this.notice, true);
@@ -113,6 +123,7 @@ export class Chat {
 
   private line(e: ChatEvent): void {
     const id = e.id ?? "", known = this.lines.get(id);
+    this.last = Math.max(e.seq ?? 0, this.last);
     if (known) {
       known.seq = e.seq ?? 0;
       if (known.state === "sending" || known.state === "failed") this.set(known, "sent");

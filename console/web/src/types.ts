@@ -108,6 +108,7 @@ export interface ChatEvent {
   on?: boolean;
   got?: number;
   read?: number;
+  first?: number;
   error?: Fault;
 }
 

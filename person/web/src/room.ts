@@ -116,6 +116,7 @@ export class Room {
       case "welcome": this.welcome(f); break;
       case "message": this.message(f); return;
       case "refused": this.refuse(f); break;
+      case "ack": this.settle(f); break;
       case "marks": if (f.from === "operator") this.theirs = { got: f.got ?? 0, seen: f.seen ?? 0 }; break;
       case "typing": this.setTyping(f.on === true); break;
       case "end":
@@ -158,6 +159,12 @@ export class Room {
   private refuse(f: Frame): void {
     const line = this.byId.get(f.id ?? "");
     if (line && line.seq === 0) line.refused = sentence(f.error?.words ?? "not taken");
+  }
+
+  // settle marks a line that the agent had already, and may no longer hold.
+  private settle(f: Frame): void {
+    const line = this.byId.get(f.id ?? "");
+    if (line && line.seq === 0) line.seq = f.seq ?? 0;
   }
 
   private setTyping(on: boolean): void {
