@@ -58,6 +58,7 @@ func newDrawing(w, h int, encodings ...codec.Encoding) *drawing {
 	d.v.display.open(d.v.view, &cfg, d.v.log)
 	d.v.asked.encodings = rfb.SetEncodings{Encodings: encodings}
 	d.v.asked.continuous, d.v.asked.area = true, d.v.view
+	d.v.pace.single, d.v.pace.trip = false, near/2
 	d.src.viewers[d.v] = true
 	return d
 }

@@ -20,6 +20,7 @@ type encoder struct {
 	zrle    codec.ZRLEEncoder
 	broken  bool // an encoder failed: its streams cannot be trusted, so Raw it is
 	precise bool // the encoder of photographs failed: no more of them
+	fine    bool // pieces are small
 }
 
 // The size of a rectangle of Tight: large enough for the compression to learn,
@@ -28,6 +29,11 @@ const (
 	pieceW    = 256
 	pieceH    = 64
 	pieceArea = 1 << 20
+
+	// Where an update may have only few bytes, smaller ones come nearer to
+	// that: with many colours a piece of 256x64 has 20 kB and more.
+	fineH     = 16
+	fineLimit = 32 << 10
 )
 
 // adopt takes over the formats the other end asked for.
@@ -49,7 +55,10 @@ func (d *display) adopt() {
 func (e *encoder) pieces(g *raster.Region, f func(raster.Rect) error) error {
 	for _, r := range g.Rects() {
 		w, h := r.W(), max(pieceArea/r.W(), 1)
-		if e.which == codec.Tight {
+		switch {
+		case e.fine:
+			w, h = pieceW, fineH
+		case e.which == codec.Tight:
 			w, h = pieceW, pieceH
 		}
 		for y := r.Y0; y < r.Y1; y += h {

@@ -35,11 +35,12 @@ type display struct {
 	motion  motion
 	carry   carry
 
-	spare  int       // bytes that sharp may have
-	resume int       // the row at which to go on with dirty
-	last   time.Time // of the last look that found a change
-	next   time.Time // when there may be another
-	passed time.Time // when something small passed
+	spare  int         // bytes that sharp may have
+	entire bool        // an area was asked for as it is, so it goes in one update
+	resume raster.Rect // of dirty, what was sent last: the rest goes on behind it
+	last   time.Time   // of the last look that found a change
+	next   time.Time   // when there may be another
+	passed time.Time   // when something small passed
 	quick  raster.Region
 	small  raster.Region // scratch of whoever sends
 	going  raster.Region
@@ -70,7 +71,7 @@ func (d *display) resize(w, h int) {
 	d.later.Clear()
 	d.dirty.Clear()
 	d.owed.Clear()
-	d.resume = 0
+	d.resume = raster.Rect{}
 	d.motion.resize(w, h)
 	d.refine.forget()
 }
@@ -286,6 +287,7 @@ func (d *display) limit() {
 	d.owed.Subtract(d.job.area)
 	d.owed.SubtractRegion(&d.job.force)
 	d.dirty.SubtractRegion(&d.owed)
+	d.entire = !d.job.continuous && !d.job.force.Empty()
 	d.job.force.Clear()
 }
 
@@ -296,7 +298,7 @@ func (d *display) alive() bool { return !d.dirty.Empty() || len(d.moves) > 0 }
 // They wait for all that changes, and for room on the path.
 func (d *display) refresh(now time.Time, spare int) {
 	d.refine.tick(now)
-	if d.alive() || spare < minBudget/8 {
+	if d.alive() || spare < minRoom {
 		return
 	}
 	d.spare = spare

@@ -5,86 +5,280 @@ import (
 	"time"
 )
 
-// pace bounds what is under way to a viewer that takes continuous updates. Each
-// update is followed by a fence; its return tells that all before it arrived,
-// and how long that took.
+// pace bounds what is under way to a viewer: as much as the path holds, and a
+// little queue so that it never runs dry. It knows the path by when updates
+// arrived, of which a fence behind each tells, or the request for the next one:
+//
+//	trip   the least time an update took to arrive and be heard of
+//	rate   the most bytes that arrived in a second of late
+//	room   rate * (trip + slack) - what is under way
+//
+// This is the idea of BBR, one floor up: what the kernel or QUIC holds back
+// counts as path, and so does a viewer that is slow to decode. One update has at
+// most what the path carries in slack, so that what is newer waits for no more
+// than that. Times are the caller's.
 type pace struct {
-	next    uint32
-	away    []mark
-	bytes   int // of all that is away
-	loose   int // bytes sent without a fence, which the next one is to count
-	budget  int
-	fastest time.Duration
+	names  [4 * maxAway]string // of fences
+	next   uint32
+	away   []mark
+	bytes  int  // of all that is away
+	loose  int  // bytes sent without a fence, which the next one is to count
+	single bool // each update is asked for
+	begun  mark
+	entry  time.Time     // when the path has taken in all that was sent
+	haste  time.Duration // of queue besides, while the rate still grows
+	rounds int           // without growth
+
+	arrived   int       // bytes, ever
+	arrivedAt time.Time // the last of them
+
+	rate   [2]float64 // bytes a second: the best of this window and of the last
+	window time.Time  // when this one began
+	best   float64    // when the rate last grew by a quarter
+	round  uint32     // the number of which the return ends the present round
+
+	trip   time.Duration
+	tripAt time.Time // when the path last was as quick
+	doubt  bool      // it is to be found anew, by what is sent once nothing is away
 }
 
 // mark is an update that is under way.
 type mark struct {
-	number uint32
-	bytes  int
-	at     time.Time
+	number  uint32
+	bytes   int
+	began   time.Time
+	at      time.Time // written
+	arrived int       // bytes, before it began
+	since   time.Time // when they had
+	full    bool      // it took what room there was, so it shows what the path can
+	trial   bool      // nothing else was under way, to find the trip anew
 }
 
 const (
-	minBudget = 32 << 10
-	maxBudget = 8 << 20
-	maxAway   = 16                    // updates
-	queueing  = 30 * time.Millisecond // of delay above the least that is taken to mean a queue
+	slack     = 25 * time.Millisecond // of queue
+	firstRoom = 64 << 10              // bytes, while nothing is known
+	nearRoom  = 256 << 10             // the same if the path is short
+	near      = 10 * time.Millisecond
+	minRoom   = 2 << 10 // bytes
+	maxBudget = 16 << 20
+	maxAway   = 64 // updates
+
+	minWindow = time.Second
+	tripAge   = 10 * time.Second
 )
 
-// ready reports whether another update may be sent.
-func (p *pace) ready() bool {
-	return len(p.away) == 0 || len(p.away) < maxAway && p.bytes < max(p.budget, minBudget)
+// speed is what the path carries, in bytes a second; 0 if that is not known.
+func (p *pace) speed() float64 { return max(p.rate[0], p.rate[1]) }
+
+// budget is how many bytes may be under way.
+func (p *pace) budget() int {
+	speed := p.speed()
+	if speed == 0 {
+		return p.first()
+	}
+	hold := p.trip + slack + p.haste
+	return min(max(int(speed*hold.Seconds()), 2*minRoom), maxBudget)
 }
 
-// spare gives how many bytes may be sent that nobody waits for.
-func (p *pace) spare() int { return max(max(p.budget, minBudget)/2-p.bytes, 0) }
+func (p *pace) first() int {
+	if p.trip > 0 && p.trip < near {
+		return nearRoom
+	}
+	return firstRoom
+}
 
-// sent notes an update and gives the payload of its fence. Where many are away
-// already a little one has none, and "" is given.
+// room gives how many bytes may go out now in one update; 0 is none.
+func (p *pace) room(now time.Time) int {
+	left := p.budget() - p.bytes
+	switch {
+	case p.pause(now) > 0:
+		return 0
+	case p.doubt && len(p.away) == 0:
+		return minRoom
+	case p.doubt || len(p.away) >= maxAway, p.single && p.bytes > 0:
+		return 0
+	case left < p.slice()/2 && p.bytes > 0:
+		return 0
+	}
+	return max(min(left, p.slice()), minRoom)
+}
+
+// slice is what one update may have.
+func (p *pace) slice() int {
+	speed := p.speed()
+	if speed == 0 {
+		return p.first()
+	}
+	return min(max(int(speed*p.patience().Seconds()), minRoom), maxBudget)
+}
+
+// patience is for how long the path may carry one update. Where the next one
+// goes only once this one is there, a longer one wastes less of the path.
+func (p *pace) patience() time.Duration {
+	if p.single {
+		return min(max(slack, p.trip/4), 4*slack)
+	}
+	return slack
+}
+
+// pause gives for how long nothing may go out because the path still takes in
+// what went out last: also where a lot may be under way, it is not sent all at
+// once, for what is sent later shows a newer picture.
+func (p *pace) pause(now time.Time) time.Duration { return max(p.entry.Sub(now), 0) }
+
+// enter notes that bytes begin to go out, a little faster than the path takes
+// them in, so that it does not run dry.
+func (p *pace) enter(bytes int, now time.Time) {
+	speed := p.speed() * 5 / 4
+	if p.haste > 0 {
+		speed = p.speed() * 2
+	}
+	if speed == 0 {
+		return
+	}
+	if p.entry.Before(now) {
+		p.entry = now
+	}
+	p.entry = p.entry.Add(time.Duration(float64(bytes) / speed * float64(time.Second)))
+}
+
+// ready reports whether another update may be sent.
+func (p *pace) ready(now time.Time) bool { return p.room(now) > 0 }
+
+// spare gives how many bytes may be sent that nobody waits for.
+func (p *pace) spare() int { return max(p.budget()/2-p.bytes, 0) }
+
+// begin notes that the next update begins.
+func (p *pace) begin(now time.Time) {
+	if len(p.away) == 0 {
+		p.arrivedAt = now
+	}
+	p.begun = mark{began: now, arrived: p.arrived, since: p.arrivedAt, trial: p.doubt && len(p.away) == 0}
+}
+
+// sent notes that an update was written and gives the payload of its fence.
+// Where many are away already a little one has none, and "" is given.
 func (p *pace) sent(bytes int, now time.Time) string {
-	if p.loose += bytes; len(p.away) >= maxAway/2 && p.loose < minBudget/8 {
+	if p.loose += bytes; len(p.away) >= maxAway/2 && p.loose < minRoom {
 		return ""
 	}
 	bytes, p.loose = p.loose, 0
 	p.next++
-	p.away = append(p.away, mark{p.next, bytes, now})
+	p.enter(bytes, p.begun.began)
+	m := p.begun
+	m.number, m.bytes, m.at = p.next, bytes, now
 	p.bytes += bytes
-	return string(binary.BigEndian.AppendUint32(nil, p.next))
+	m.full = p.bytes >= p.budget()*3/4 || p.single && bytes >= p.slice()*3/4
+	p.away = append(p.away, m)
+	return p.name(p.next)
+}
+
+// name gives the payload for a number. They come round again long after nothing
+// of the same name can be away, so that none is made anew.
+func (p *pace) name(number uint32) string {
+	name := &p.names[number%uint32(len(p.names))]
+	if *name == "" {
+		*name = string(binary.BigEndian.AppendUint32(nil, number%uint32(len(p.names))))
+	}
+	return *name
+}
+
+// probe gives the payload of a fence behind nothing, which shows the trip before
+// the first update does.
+func (p *pace) probe(now time.Time) string {
+	p.begin(now)
+	return p.sent(0, now)
 }
 
 // returned notes that a fence came back. A payload that is not of ours counts
 // for nothing.
 func (p *pace) returned(payload string, now time.Time) {
-	if len(payload) != 4 {
-		return
-	}
-	number := binary.BigEndian.Uint32([]byte(payload))
 	for i, m := range p.away {
-		if m.number != number {
-			continue
+		if p.name(m.number) == payload {
+			p.take(i, now)
+			return
 		}
-		arrived := 0
-		for _, m := range p.away[:i+1] {
-			arrived += m.bytes
-		}
-		p.bytes -= arrived
-		p.away = append(p.away[:0], p.away[i+1:]...)
-		p.adapt(now.Sub(m.at), arrived)
-		return
 	}
 }
 
-// adapt allows more while the path keeps up and less once it queues.
-func (p *pace) adapt(delay time.Duration, arrived int) {
-	if p.fastest == 0 || delay < p.fastest {
-		p.fastest = delay
+// asked notes that the viewer asks for the next update, so all before it is
+// there.
+func (p *pace) asked(now time.Time) {
+	if n := len(p.away); n > 0 {
+		p.take(n-1, now)
 	}
-	if delay > p.fastest*3/2+queueing {
-		p.budget = max(p.budget*3/4, minBudget)
-	} else {
-		p.budget = min(max(p.budget, minBudget)+arrived, maxBudget)
+}
+
+// take notes that the updates up to the i-th arrived.
+func (p *pace) take(i int, now time.Time) {
+	m := p.away[i]
+	for _, m := range p.away[:i+1] {
+		p.bytes -= m.bytes
+		p.arrived += m.bytes
+	}
+	p.arrivedAt = now
+	p.away = append(p.away[:0], p.away[i+1:]...)
+	p.learnTrip(m, now)
+	p.learnRate(m, now)
+}
+
+// learnTrip follows the shortest round trip. When the path has not been as quick
+// for long, though it was full, all is let drain and what is sent then is
+// believed.
+func (p *pace) learnTrip(m mark, now time.Time) {
+	took := max(now.Sub(m.at), time.Microsecond)
+	known := p.trip > 0 || p.speed() > 0 || m.bytes <= minRoom
+	switch {
+	case known && (p.trip == 0 || took < p.trip || m.trial):
+		p.trip, p.tripAt, p.doubt = took, now, false
+	case took <= p.trip+p.trip/8 && !m.full:
+		p.tripAt = now
+	case known && m.full && now.Sub(p.tripAt) > tripAge:
+		p.doubt = true
+	}
+}
+
+// learnRate takes in how fast bytes arrived from when the update began. One that
+// left room unused says only that the path carries at least as much.
+func (p *pace) learnRate(m mark, now time.Time) {
+	took := max(now.Sub(m.since), time.Microsecond)
+	if p.single && m.full {
+		// The path was idle for a round trip; what came on top was spent on
+		// the bytes. Too little to be measured is taken for room to double.
+		took = max(now.Sub(m.began)-p.trip, p.patience()/2)
+	}
+	rate := float64(p.arrived-m.arrived) / took.Seconds()
+	if speed := p.speed(); !m.full && (speed == 0 || rate <= speed) {
+		return
+	}
+	if m.full && now.Sub(p.window) > max(minWindow, 8*p.trip) {
+		p.rate[1], p.rate[0], p.window = p.rate[0], 0, now
+	}
+	first := p.speed() == 0
+	p.rate[0] = max(p.rate[0], rate)
+	switch {
+	case first:
+		p.haste, p.best, p.round = p.trip, rate, p.next
+	case p.haste > 0 && m.number >= p.round:
+		p.grown()
+	case p.haste == 0 && m.full && now.Sub(m.at) < p.trip+slack/4:
+		p.haste, p.rounds, p.best, p.round = p.trip/4, 0, p.speed(), p.next // full, and yet no queue
+	}
+}
+
+// grown ends the haste when three rounds brought no growth.
+func (p *pace) grown() {
+	p.round = p.next
+	if speed := p.speed(); speed > p.best*5/4 {
+		p.best, p.rounds = speed, 0
+		return
+	}
+	if p.rounds++; p.rounds >= 3 {
+		p.haste = 0
 	}
 }
 
 // forget drops all that is away, when fences no longer follow updates.
-func (p *pace) forget() { p.away, p.bytes, p.loose = p.away[:0], 0, 0 }
+func (p *pace) forget() {
+	p.away, p.bytes, p.loose, p.doubt, p.entry = p.away[:0], 0, 0, false, time.Time{}
+}

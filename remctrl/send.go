@@ -32,8 +32,13 @@ type parcel struct {
 var errEnough = errors.New("enough for one update")
 
 // begin begins an update.
-func (d *display) begin(now time.Time) {
-	d.parcel = parcel{now: now, limit: mostSize}
+func (v *viewer) begin(now time.Time) {
+	d := &v.display
+	v.mu.Lock()
+	d.parcel = parcel{now: now, limit: min(max(v.pace.room(now), minRoom), mostSize)}
+	v.pace.begin(now)
+	v.mu.Unlock()
+	d.fine = d.parcel.limit < fineLimit
 	d.out = rfb.FramebufferUpdate{Count: rfb.UntilLastRect}.Append(d.out[:0])
 }
 
@@ -61,10 +66,25 @@ func (v *viewer) finish() error {
 	} else {
 		d.out[2], d.out[3] = byte(d.parcel.count>>8), byte(d.parcel.count)
 	}
-	if err := v.writeAll(d.out); err != nil {
-		return err
+	v.appendFence()
+	return v.writeAll(d.out)
+}
+
+// appendFence notes the update as sent, before the viewer can answer it, and
+// follows it by a fence, to find out when it arrived. Viewers without fences
+// tell by asking for the next.
+func (v *viewer) appendFence() {
+	d := &v.display
+	fences := d.job.encodings.Has(rfb.EncodingFence)
+	if !fences && d.job.continuous {
+		return
 	}
-	return v.fence(d.parcel.size+len(d.out), d.parcel.now)
+	v.mu.Lock()
+	payload := v.pace.sent(d.parcel.size+len(d.out), time.Now())
+	v.mu.Unlock()
+	if fences && payload != "" {
+		d.out = rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore, Payload: payload}.Append(d.out)
+	}
 }
 
 // send sends an update of what look found, or the next part of it: what is
@@ -72,7 +92,7 @@ func (v *viewer) finish() error {
 // sharp if all else is at rest.
 func (v *viewer) send(now time.Time) error {
 	d := &v.display
-	d.begin(now)
+	v.begin(now)
 	d.parcel.count = d.appendNews() + d.appendMoves()
 	if err := v.live(); err != nil && err != errEnough {
 		return err
@@ -87,16 +107,18 @@ func (v *viewer) send(now time.Time) error {
 // that.
 func (v *viewer) live() error {
 	d := &v.display
+	from := d.resume
 	d.going.Assign(&d.dirty)
 	if d.going.Islands(&d.small, smallArea) {
-		if err := v.run(&d.small, false); err != nil {
+		err := v.run(&d.small, false)
+		d.resume = from // what is small is no place to go on
+		if err != nil {
 			return err
 		}
 		if err := v.push(); err != nil {
 			return err
 		}
 	}
-	from := d.resume
 	d.going.SubtractRegion(&d.motion.plays)
 	if err := v.cycle(from); err != nil {
 		return err
@@ -105,15 +127,17 @@ func (v *viewer) live() error {
 	if err := v.cycle(from); err != nil {
 		return err
 	}
-	d.resume = 0
+	d.resume = raster.Rect{}
 	return nil
 }
 
-// cycle sends what is going, from a row down and then from the top.
-func (v *viewer) cycle(from int) error {
+// cycle sends what is going, from behind what was sent last and then from the
+// top.
+func (v *viewer) cycle(from raster.Rect) error {
 	d := &v.display
 	d.small.Assign(&d.going)
-	d.small.Intersect(raster.Rect{X0: 0, Y0: from, X1: d.shadow.W, Y1: d.shadow.H})
+	d.small.Intersect(raster.Rect{X0: 0, Y0: from.Y0, X1: d.shadow.W, Y1: d.shadow.H})
+	d.small.Subtract(raster.Rect{X0: 0, Y0: from.Y0, X1: from.X1, Y1: from.Y1})
 	if err := v.run(&d.small, false); err != nil {
 		return err
 	}
@@ -133,9 +157,6 @@ func (v *viewer) sharpen() error {
 
 // spare gives how many bytes the path has room for besides what changes.
 func (v *viewer) spare() int {
-	if !v.fenced() {
-		return sharpSize
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.pace.spare()
@@ -160,7 +181,7 @@ func (v *viewer) follows(r raster.Rect, before int, sharp bool) error {
 	d.parcel.count++
 	if !sharp {
 		d.dirty.Subtract(r)
-		d.resume = r.Y0
+		d.resume = r
 	}
 	return v.step(r.Area(), len(d.out)-before, sharp)
 }
@@ -177,11 +198,11 @@ func (v *viewer) step(area, size int, sharp bool) error {
 	p.area += area
 	p.since += size
 	switch {
-	case !d.job.continuous && !sharp:
+	case d.entire && !sharp:
 		return nil
 	case p.size+len(d.out) >= p.limit:
 		return errEnough
-	case p.area < partArea && p.since < partSize:
+	case p.area < partArea && p.since < partSize || !d.job.continuous:
 		return nil
 	}
 	p.area, p.since = 0, 0
@@ -199,7 +220,7 @@ func (v *viewer) sendQuick(now time.Time) error {
 	if d.quick.Empty() {
 		return nil
 	}
-	d.begin(now)
+	v.begin(now)
 	for _, r := range d.quick.Rects() {
 		d.appendRect(r, false, now)
 		d.parcel.count++

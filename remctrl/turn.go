@@ -41,9 +41,12 @@ const (
 // v.mu is held.
 func (v *viewer) choose(now time.Time) (turn, time.Duration) {
 	d, a := &v.display, &v.asked
-	ready := v.pace.ready()
+	ready := v.pace.ready(now)
 	d.carry.note(!ready && (!d.dirty.Empty() || !a.changed.Empty()), now)
 	if !a.request && !a.continuous || !ready {
+		if pause := v.pace.pause(now); pause > 0 {
+			return turnNone, max(pause, time.Millisecond)
+		}
 		return turnNone, rightsPoll
 	}
 	pause := d.next.Sub(now)

@@ -82,6 +82,7 @@ func newViewer(s *Service, pass deskside.Pass, opts options) *viewer {
 		wake:  make(chan struct{}, 1),
 		gone:  make(chan struct{}),
 		asked: asked{format: raster.RGB888},
+		pace:  pace{single: true},
 	}
 }
 
@@ -345,7 +346,7 @@ func (v *viewer) setEncodings(m rfb.SetEncodings) {
 		a.cursor, a.whole = m.Has(rfb.EncodingCursor), true
 	}
 	if first(rfb.EncodingFence) {
-		v.queue = rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore}.Append(v.queue)
+		v.queue = rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore, Payload: v.pace.probe(time.Now())}.Append(v.queue)
 	}
 	if first(rfb.EncodingContinuous) {
 		v.queue = rfb.EndOfContinuousUpdates{}.Append(v.queue)
@@ -357,6 +358,9 @@ func (v *viewer) setEncodings(m rfb.SetEncodings) {
 
 func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	a := &v.asked
+	if !a.continuous && !a.encodings.Has(rfb.EncodingFence) {
+		v.pace.asked(time.Now())
+	}
 	if !a.continuous {
 		a.area = a.area.Union(m.Rect)
 		a.request = true
@@ -370,6 +374,7 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 
 func (v *viewer) setContinuous(m rfb.EnableContinuousUpdates) {
 	v.pace.forget()
+	v.pace.single = !m.On
 	v.asked.version++
 	v.asked.continuous, v.asked.area = m.On, m.Rect
 	if !m.On {

@@ -24,7 +24,7 @@ var everything = deskside.RightsOf(deskside.View, deskside.Control, deskside.Cli
 
 // world is an agent with the service and a desktop, and an operator's way to it.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	net     *transporttest.Net
 	gate    *transporttest.Gate
 	desktop *desktoptest.Fake
@@ -34,7 +34,7 @@ type world struct {
 }
 
 // newWorld serves a desktop of 200x150. change may alter the configuration.
-func newWorld(t *testing.T, n *transporttest.Net, change func(*remctrl.Config)) *world {
+func newWorld(t testing.TB, n *transporttest.Net, change func(*remctrl.Config)) *world {
 	t.Helper()
 	w := &world{t: t, net: n, gate: transporttest.NewGate(t, n), desktop: desktoptest.New(200, 150)}
 	cfg := remctrl.Config{Gate: w.gate, Desktop: w.desktop, Input: w.desktop, Name: "Büro"}
@@ -75,7 +75,7 @@ func (w *world) raw(query string) *wire.Conn {
 // viewer is a client that keeps looking.
 type viewer struct {
 	*rfb.Client
-	t    *testing.T
+	t    testing.TB
 	conn *wire.Conn
 	done chan struct{}
 

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"deskside"
-	"deskside/rfb"
 )
 
 const (
@@ -104,26 +103,6 @@ func (v *viewer) update(now time.Time) (done bool, err error) {
 	v.asked.giveBack(&d.job)
 	v.mu.Unlock()
 	return done, nil
-}
-
-// fenced reports whether fences follow updates.
-func (v *viewer) fenced() bool {
-	return v.display.job.continuous && v.display.job.encodings.Has(rfb.EncodingFence)
-}
-
-// fence follows an update where updates are not asked for singly.
-func (v *viewer) fence(size int, now time.Time) error {
-	if !v.fenced() {
-		return nil
-	}
-	v.mu.Lock()
-	payload := v.pace.sent(size, now)
-	v.mu.Unlock()
-	if payload == "" {
-		return nil
-	}
-	f := rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore, Payload: payload}
-	return v.writeAll(f.Append(v.display.out[:0]))
 }
 
 // mayLook asks whether the viewer may see the screen now.

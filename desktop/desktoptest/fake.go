@@ -40,7 +40,7 @@ type Fake struct {
 	mu       sync.Mutex
 	picture  raster.Image
 	layout   desktop.Layout
-	changed  []raster.Rect
+	changed  raster.Region
 	cursor   *desktop.Cursor // nil: as before
 	resized  bool
 	whole    bool
@@ -119,12 +119,7 @@ func (f *Fake) Draw(paint func(*raster.Image) raster.Rect) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := paint(&f.picture).Intersect(f.picture.Bounds())
-	for _, c := range f.changed {
-		if r.Intersect(c) != (raster.Rect{}) {
-			f.whole = true // rather than cutting rectangles apart
-		}
-	}
-	f.changed = append(f.changed, r)
+	f.changed.Add(r)
 	f.tell()
 }
 
@@ -206,12 +201,13 @@ func (f *Fake) take(m *raster.Image, u *desktop.Update) bool {
 	if m.Resize(f.layout.W, f.layout.H) || f.whole {
 		u.Changed = append(u.Changed, m.Bounds())
 	} else {
-		u.Changed = append(u.Changed, f.changed...)
+		u.Changed = append(u.Changed, f.changed.Rects()...)
 	}
 	for _, r := range u.Changed {
 		m.Copy(&f.picture, r)
 	}
-	f.resized, f.whole, f.cursor, f.changed = false, false, nil, f.changed[:0]
+	f.resized, f.whole, f.cursor = false, false, nil
+	f.changed.Clear()
 	return len(u.Changed) > 0 || u.Cursor != nil || u.Resized
 }
 

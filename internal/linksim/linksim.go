@@ -84,7 +84,8 @@ type Stats struct {
 	Packets  int
 	Lost     int // packets, by chance
 	Dropped  int // packets that found the queue full
-	MostHeld int // bytes that were in the queue and on the way, at the most
+	Held     int // bytes that are in the queue and on the way
+	MostHeld int // the same at the most
 }
 
 // Stats tells of the direction to the target, up, and of the one from it.

@@ -24,7 +24,9 @@ func newWay(cfg Config, seed uint64) *way {
 func (w *way) snapshot() Stats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.stats
+	s := w.stats
+	s.Held = w.held
+	return s
 }
 
 // at gives how long n bytes take at a rate, nothing where there is no bound.

@@ -18,6 +18,7 @@ type memoryListener struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	accepted chan transport.Stream
+	pipe     func() (near, far net.Conn)
 
 	mu      sync.Mutex
 	closed  bool
@@ -26,14 +27,14 @@ type memoryListener struct {
 }
 
 func newMemoryListener(id *identity.Identity, svc deskside.Service) *memoryListener {
-	m := &memoryListener{id: id, svc: svc, accepted: make(chan transport.Stream), streams: make(map[transport.Stream]bool)}
+	m := &memoryListener{id: id, svc: svc, accepted: make(chan transport.Stream), pipe: pipe, streams: make(map[transport.Stream]bool)}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
 
 // dial makes a pipe and a handshake over it.
 func (m *memoryListener) dial(ctx context.Context, id *identity.Identity, svc deskside.Service, expect deskside.KeyID) (transport.Stream, error) {
-	near, far := pipe()
+	near, far := m.pipe()
 	m.mu.Lock()
 	if m.closed {
 		m.mu.Unlock()

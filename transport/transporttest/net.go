@@ -21,6 +21,7 @@ import (
 
 	"deskside"
 	"deskside/identity"
+	"deskside/internal/linksim"
 	"deskside/transport"
 )
 
@@ -31,6 +32,7 @@ type Net struct {
 	Operator  *identity.Identity
 
 	t         testing.TB
+	link      *linksim.Link // nil if there is nothing between the two
 	mu        sync.Mutex
 	addrs     map[deskside.Service]string
 	listeners map[deskside.Service]net.Listener
@@ -81,6 +83,18 @@ func New(t testing.TB, over deskside.Transport) *Net {
 	return n
 }
 
+// NewFar is New with a link between the operator and the agent.
+func NewFar(t testing.TB, over deskside.Transport, cfg linksim.Config) *Net {
+	t.Helper()
+	n := New(t, over)
+	n.link = linksim.New(cfg)
+	t.Cleanup(func() { n.link.Close() })
+	return n
+}
+
+// Link is what is between the operator and the agent, nil if nothing is.
+func (n *Net) Link() *linksim.Link { return n.link }
+
 // Identity makes an identity for a test.
 func Identity(t testing.TB) *identity.Identity {
 	t.Helper()
@@ -101,6 +115,9 @@ func (n *Net) Listen(svc deskside.Service) net.Listener {
 	}
 	if n.Transport == deskside.Memory {
 		m := newMemoryListener(n.Agent, svc)
+		if n.link != nil {
+			m.pipe = n.link.Pipe
+		}
 		n.memory[svc], n.listeners[svc] = m, m
 		return m
 	}
@@ -111,8 +128,24 @@ func (n *Net) Listen(svc deskside.Service) net.Listener {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.listeners[svc], n.addrs[svc] = l, l.Addr().String()
+	n.listeners[svc], n.addrs[svc] = l, n.through(l.Addr().String())
 	return l
+}
+
+// through gives the address at which the operator finds an agent's.
+func (n *Net) through(addr string) string {
+	if n.link == nil {
+		return addr
+	}
+	open := n.link.TCP
+	if n.Transport == deskside.UDP {
+		open = n.link.UDP
+	}
+	addr, err := open(addr)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return addr
 }
 
 // Dial opens a stream to service svc as the operator.
