@@ -1,43 +1,24 @@
 package remctrl_test
 
 import (
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"deskside"
 	"deskside/codec"
-	"deskside/desktop/x11"
 	"deskside/internal/await"
 	"deskside/internal/xvfb"
 	"deskside/raster"
-	"deskside/remctrl"
 	"deskside/rfb"
 	"deskside/transport/transporttest"
-	"deskside/wire"
 )
 
 // TestXterm types into a real xterm on a real X server through one viewer, and
 // two see exactly the pixels that the server has.
 func TestXterm(t *testing.T) {
 	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
-		display := xvfb.Start(t, "600x400x24")
-		d, err := x11.Open(x11.Config{Display: display})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { d.Close() })
-		w := &world{t: t, net: n, gate: transporttest.NewGate(t, n)}
-		w.svc = remctrl.New(remctrl.Config{Gate: w.gate, Desktop: d, Input: d})
-		w.ticket = w.gate.Issue(deskside.RemCtrl, everything)
-		w.wire = &wire.Client{Dial: n.Dialer(deskside.RemCtrl)}
-		srv := wire.Server(w.svc, slog.New(slog.DiscardHandler))
-		l := n.Listen(deskside.RemCtrl)
-		go srv.Serve(l)
-		t.Cleanup(func() { w.svc.Close(); srv.Close(); w.wire.Close() })
-
+		w, display, _ := x11World(t, n, "600x400x24")
 		a := w.view("", rfb.ClientConfig{Push: true})
 		b := w.view("?view-only=1", rfb.ClientConfig{Format: raster.RGB565, Encodings: []codec.Encoding{codec.ZRLE, rfb.EncodingCursor}})
 		typed := filepath.Join(t.TempDir(), "typed")
