@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"deskside/desktop/x11/link"
+	"deskside/internal/xvfb"
 	"deskside/raster"
 )
 
@@ -105,4 +107,70 @@ func TestGatherFew(t *testing.T) {
 			t.Errorf("%s: %v, want %d areas", c.name, got, c.want)
 		}
 	}
+}
+
+// TestDiffer finds exactly what a comparison pixel by pixel does, and of a
+// trusted server in a few looks.
+func TestDiffer(t *testing.T) {
+	p, at, err := pixels24(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rnd := rand.New(rand.NewPCG(3, 4))
+	src := make([]byte, 4*at.Area())
+	for i := range src {
+		src[i] = byte(rnd.Uint32() >> 9)
+	}
+	var d differ
+	for range 200 {
+		f := raster.NewImage(at.W(), at.H())
+		if err := p.Copy(f, src, at, at); err != nil {
+			t.Fatal(err)
+		}
+		want := raster.Region{}
+		for range rnd.IntN(4) {
+			x, y := rnd.IntN(at.W()), rnd.IntN(at.H())
+			f.Row(y, x, x+1)[rnd.IntN(3)] ^= 1
+			want.Add(raster.XYWH(x, y, 1, 1))
+		}
+		looks := 0
+		for d.found.Clear(); d.found.Empty() && looks < sampled; looks++ {
+			if err := d.find(f, src, p, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		trusting := d.found
+		if err := d.find(f, src, p, false); err != nil {
+			t.Fatal(err)
+		}
+		if !trusting.Equal(&d.found) {
+			t.Fatalf("%d looks at a trusted server find %v, want %v", looks, trusting.Rects(), d.found.Rects())
+		}
+		if want.SubtractRegion(&d.found); !want.Empty() {
+			t.Fatalf("%v is not found", want.Rects())
+		}
+		kept, err := d.take(f, src, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(kept) != len(d.found.Rects()) || !p.Same(f, src, at, at) {
+			t.Fatalf("took %v of %v, or not all", kept, d.found.Rects())
+		}
+	}
+}
+
+// pixels24 gives the usual storage, of a picture of an odd size.
+func pixels24(t *testing.T) (*link.Pixels, raster.Rect, error) {
+	t.Helper()
+	a, err := link.Find(xvfb.Start(t, "64x64x24"))
+	if err != nil {
+		return nil, raster.Rect{}, err
+	}
+	c, err := link.Connect(t.Context(), a, "")
+	if err != nil {
+		return nil, raster.Rect{}, err
+	}
+	defer c.Close()
+	p, err := c.Pixels()
+	return p, raster.XYWH(0, 0, 333, 201), err
 }

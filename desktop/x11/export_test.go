@@ -74,6 +74,16 @@ func (d *Desktop) Deafen() error {
 	return damage.CreateChecked(g.c.X, g.told.damage, xproto.Drawable(w), damage.ReportLevelNonEmpty).Check()
 }
 
+// Mend takes back what Deafen did, a long time ago.
+func (d *Desktop) Mend() error {
+	g := d.capture
+	g.taking.Lock()
+	defer g.taking.Unlock()
+	g.tempo.missed = g.tempo.missed.Add(-trustAfter)
+	damage.Destroy(g.c.X, g.told.damage)
+	return damage.CreateChecked(g.c.X, g.told.damage, xproto.Drawable(g.c.Root), damage.ReportLevelNonEmpty).Check()
+}
+
 // Checks counts the comparisons of the picture with the screen.
 func Checks(d *Desktop) int64 { return d.capture.checks.Load() }
 

@@ -143,6 +143,41 @@ func TestDamageIsLost(t *testing.T) {
 	}
 }
 
+// TestTrustReturns has a server that kept something back tell everything again.
+func TestTrustReturns(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	p, d := start(t, "320x200x24")
+	defer d.Close()
+	w := &watch{d: d}
+	w.next(t)
+	if err := d.Deafen(); err != nil {
+		t.Fatal(err)
+	}
+	p.paint(raster.XYWH(10, 10, 20, 20), 0xaa5500)
+	w.shows(t, 15, 15, 0xaa5500)
+	if !d.Timed() {
+		t.Fatal("the server is still trusted")
+	}
+	if err := d.Mend(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for d.Next(ctx, &w.f, &w.u) == nil {
+		}
+	}()
+	await.True(t, "the server is trusted", func() bool { return !d.Timed() })
+	cancel()
+	await.Closed(t, "the end", done)
+	p.paint(raster.XYWH(40, 10, 20, 20), 0x0055aa)
+	w.shows(t, 45, 15, 0x0055aa)
+	if d.Timed() {
+		t.Error("a server that tells is compared in time")
+	}
+}
+
 // TestTellingServersAreTrusted draws all over for as long as a few checks take:
 // what is told late is not taken for what is kept back.
 func TestTellingServersAreTrusted(t *testing.T) {
