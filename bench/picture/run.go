@@ -77,25 +77,34 @@ func measure(ctx context.Context, c *config) error {
 	}
 	defer os.RemoveAll(dir)
 	run := score.Run{Began: time.Now(), Commit: commit(), Rounds: c.rounds, Machine: machine()}
-	setting := stage.Config{Dir: dir, Program: program}
 	for round := range c.rounds {
-		for _, w := range c.workloads() {
-			for _, k := range turned(c.kinds(), round) {
-				s, err := perform(ctx, setting, w, k)
-				if ctx.Err() != nil {
-					return context.Cause(ctx)
-				}
-				s.Round, s.Workload, s.Server = round, w.name, string(k)
-				if err != nil {
-					s.Failed = err.Error()
-				}
-				c.say(&s)
-				run.Samples = append(run.Samples, s)
-			}
+		if err := c.round(ctx, &run, stage.Config{Dir: dir, Program: program}, round); err != nil {
+			run.Cut = true
+			break
 		}
 	}
 	run.Took = time.Since(run.Began)
 	return c.keep(&run)
+}
+
+// round plays every workload on every server once. It fails if it is
+// interrupted, and what was measured until then counts.
+func (c *config) round(ctx context.Context, run *score.Run, setting stage.Config, round int) error {
+	for _, w := range c.workloads() {
+		for _, k := range turned(c.kinds(), round) {
+			s, err := perform(ctx, setting, w, k)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			s.Round, s.Workload, s.Server = round, w.name, string(k)
+			if err != nil {
+				s.Failed = err.Error()
+			}
+			c.say(&s)
+			run.Samples = append(run.Samples, s)
+		}
+	}
+	return nil
 }
 
 // turned begins the list with another one in each round, so that none is always
@@ -158,7 +167,7 @@ func machine() string {
 		}
 	}
 	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%d cores of %s, Linux %s", cores, model, strings.TrimSpace(string(release)))
+	return fmt.Sprintf("%d cores of %s, Linux %s, at nice %d", cores, model, strings.TrimSpace(string(release)), stage.Nice())
 }
 
 // keep prints the table, and writes it where it was asked for.

@@ -17,6 +17,7 @@ type Run struct {
 	Commit  string        `json:"commit"`
 	Machine string        `json:"machine"`
 	Rounds  int           `json:"rounds"`
+	Cut     bool          `json:"cut,omitempty"` // it was interrupted
 	Samples []Sample      `json:"samples"`
 }
 

@@ -32,6 +32,9 @@ func (r *Run) head(b *strings.Builder) {
 	fmt.Fprintf(b, "# The picture, side by side\n\n")
 	fmt.Fprintf(b, "Commit %s, %s UTC, %d rounds in %.0f minutes, on %s.\n", r.Commit, r.Began.UTC().Format("2006-01-02 15:04"),
 		r.Rounds, r.Took.Minutes(), r.Machine)
+	if r.Cut {
+		b.WriteString("It was interrupted: some have fewer rounds, or none.\n")
+	}
 	others := []float64{}
 	load := 0.0
 	for _, s := range r.Samples {

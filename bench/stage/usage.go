@@ -161,3 +161,23 @@ func LoadAverage() float64 {
 	v, _ := strconv.ParseFloat(first, 64)
 	return v
 }
+
+// Nice gives the priority that the bench, and so all that it starts, runs at: 0
+// is the usual one, less is before others.
+func Nice() int {
+	text, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return 0
+	}
+	return niceOf(string(text))
+}
+
+// niceOf reads the nineteenth field of a /proc/PID/stat.
+func niceOf(stat string) int {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 17 {
+		return 0
+	}
+	n, _ := strconv.Atoi(fields[16])
+	return n
+}

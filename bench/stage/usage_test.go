@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -43,6 +44,18 @@ func TestResidentOf(t *testing.T) {
 	}
 	if got := residentOf("Name:\tx\n"); got != 0 {
 		t.Errorf("%d of a process that has none", got)
+	}
+}
+
+func TestNiceOf(t *testing.T) {
+	const stat = "7 (a b) S 1 7 7 0 -1 4194304 61 0 1 0 49 0 0 0 %s 1 0 1342395"
+	for fields, want := range map[string]int{"20 0": 0, "10 -10": -10} {
+		if got := niceOf(strings.Replace(stat, "%s", fields, 1)); got != want {
+			t.Errorf("%q: %d, want %d", fields, got, want)
+		}
+	}
+	if got := niceOf(""); got != 0 {
+		t.Errorf("%d of nothing", got)
 	}
 }
 
