@@ -37,6 +37,7 @@ func (v *viewer) begin(now time.Time) {
 	v.mu.Lock()
 	d.parcel = parcel{now: now, limit: min(max(v.pace.room(now), minRoom), mostSize)}
 	v.pace.begin(now)
+	d.tight.Rate = int(v.pace.speed())
 	v.mu.Unlock()
 	d.fine = d.parcel.limit < fineLimit
 	d.out = rfb.FramebufferUpdate{Count: rfb.UntilLastRect}.Append(d.out[:0])
