@@ -27,9 +27,10 @@ func (m Move) To() Rect { return XYWH(m.X, m.Y, m.From.W(), m.From.H()) }
 // distance with enough votes grow to the rectangles in which each pixel is
 // equal.
 type Mover struct {
-	places  []place // of the features before, by key
-	shift   uint    // of a key, to its place
-	rare    uint    // one hash in 1<<rare makes a feature
+	places  []place               // of the features before, by key
+	shift   uint                  // of a key, to its place
+	seen    [seenBits / 64]uint64 // of each feature before, a bit, so that most others need no key
+	rare    uint                  // one hash in 1<<rare makes a feature
 	found   []feature
 	hits    []hit
 	votes   [votePlaces]vote
@@ -59,6 +60,7 @@ const (
 	reach       = 32 // pixels of which a feature's hash is made
 	minRare     = 3
 	maxFeatures = 1 << 12
+	seenBits    = 1 << 16
 	votePlaces  = 1 << 10
 	maxVectors  = 6       // distances that are tried
 	maxMoves    = 12      // that are given
@@ -113,7 +115,10 @@ func (m *Mover) learn(before *Image, g *Region, area int) {
 	}
 	m.places = m.places[:1<<size]
 	clear(m.places)
+	clear(m.seen[:])
 	for _, f := range m.found {
+		at, bit := f.bit()
+		m.seen[at] |= bit
 		for _, key := range f.keys(before) {
 			if p := m.at(key); p.key == 0 {
 				*p = place{key, f.x, f.y}
@@ -145,6 +150,9 @@ func (m *Mover) match(after *Image, g *Region, area int) {
 	m.scan(after, g, pick)
 	m.hits = m.hits[:0]
 	for _, f := range m.found {
+		if at, bit := f.bit(); m.seen[at]&bit == 0 {
+			continue
+		}
 		for _, key := range f.keys(after) {
 			p := m.at(key)
 			if p.key != 0 && p.x >= 0 && (p.x != f.x || p.y != f.y) {
@@ -204,6 +212,12 @@ func (f feature) keys(img *Image) [2]uint64 {
 	high := mix(img, low, int(f.x), int(f.y)+12)
 	high = mix(img, high, int(f.x), int(f.y)+19)
 	return [2]uint64{high | 1, low | 1} // 0 stands for none
+}
+
+// bit tells which bit of seen stands for a feature.
+func (f feature) bit() (at int, bit uint64) {
+	n := f.hash * 0x9e3779b97f4a7c15 >> (64 - 16)
+	return int(n / 64), 1 << (n % 64)
 }
 
 // mix adds to a hash the reach pixels up to (x, y). Below the picture there is

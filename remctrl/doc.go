@@ -67,13 +67,19 @@
 // were elsewhere before are found and copied by the other end: pages that
 // scroll, windows that are dragged. With a quality setting, areas of more
 // than 256 colours may go as JPEG; they are sent again exactly once they have
-// been at rest for 100 to 200 ms. They are encoded by the viewer's own goroutine
+// been at rest for 75 to 150 ms. They are encoded by the viewer's own goroutine
 // and by the workers that all viewers share, one for each processor but one.
+//
+// An area that keeps changing all over plays, as a film does: it is sent after
+// all else that changed, and exactly only once all of it is at rest. Where the
+// path is full for much of the time photographs are sent in a lower quality
+// than the viewer allows.
 //
 // An update is made when it can be sent, of the newest picture. Within it small
 // changes go first, and a small change that comes up between two parts of a large
-// one, or right after it, goes before the rest. What is sent again exactly waits
-// for all else.
+// one, or right after it, goes before the rest. A picture that is half sent is
+// finished before the next, as long as it is not older than 250 ms. What is sent
+// again exactly waits for all else.
 //
 // # Pace
 //

@@ -39,7 +39,7 @@ type area struct {
 const (
 	slotTime  = time.Second / 8
 	hotSlots  = 6                      // of eight, from which a tile is hot
-	playsOn   = 150 * time.Millisecond // without a change until it counts as at rest
+	playsOn   = 130 * time.Millisecond // without a change until it counts as at rest
 	leastPlay = 4 * raster.Tile * raster.Tile
 )
 

@@ -51,7 +51,7 @@ func TestMotion(t *testing.T) {
 				t.Fatalf("%v play, want %v", m.plays.Rects(), want.Rects())
 			}
 			changed.Set(caret) // which lies above, and keeps nothing alive
-			for _, ms := range []int{50, 100, 149} {
+			for _, ms := range []int{50, 100, 129} {
 				m.note(&changed, now.Add(time.Duration(ms)*time.Millisecond), many)
 			}
 			if !m.plays.Equal(&want) {

@@ -152,16 +152,16 @@ func TestPaceOfStrangers(t *testing.T) {
 func TestRefiner(t *testing.T) {
 	a, b := raster.XYWH(0, 0, 10, 10), raster.XYWH(20, 0, 10, 10)
 	var f refiner
-	at := func(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
-	dueNow := func(ms int, want ...raster.Rect) {
+	at := func(percent int) time.Time { return epoch.Add(time.Duration(percent) * refinePeriod / 100) }
+	dueNow := func(percent int, want ...raster.Rect) {
 		t.Helper()
-		f.tick(at(ms))
+		f.tick(at(percent))
 		var w raster.Region
 		for _, r := range want {
 			w.Add(r)
 		}
 		if !f.due.Equal(&w) {
-			t.Errorf("at %d ms due %v, want %v", ms, f.due.Rects(), want)
+			t.Errorf("after %d per cent of a period %v are due, want %v", percent, f.due.Rects(), want)
 		}
 	}
 	f.approximate(a, at(0))

@@ -8,7 +8,7 @@ import (
 
 // refinePeriod is how long an area must be at rest before it is sent exactly: at
 // least one period, at most two.
-const refinePeriod = 100 * time.Millisecond
+const refinePeriod = 75 * time.Millisecond
 
 // refiner knows which areas of a viewer's picture are approximate, and since
 // when. Areas move from fresh to aged to due as periods pass:
