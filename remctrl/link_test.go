@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,7 +116,8 @@ type far struct {
 	typist  *typist
 	arrived chan uint32 // what the corner shows, after each update
 	done    chan struct{}
-	updates int // of the run's goroutine, until done is closed
+	updates atomic.Int64
+	corner  atomic.Uint32 // what another corner shows
 }
 
 // farWorld serves a desktop to viewers beyond a link.
@@ -202,7 +204,8 @@ func (v *far) run() {
 		if _, ok := m.(rfb.FramebufferUpdate); !ok {
 			continue
 		}
-		v.updates++
+		v.updates.Add(1)
+		v.corner.Store(v.Image.Pixel(10, 110))
 		select {
 		case <-v.arrived:
 		default:
@@ -284,6 +287,52 @@ func TestNarrow(t *testing.T) {
 	run("takes what comes", narrow.Loss, true, nil, 3*trip, 3*trip)
 	for name, encodings := range askers {
 		run(name, narrow.Loss, false, encodings, 3*trip, 3*trip)
+	}
+}
+
+// stall opens a viewer that takes pictures as they come, without fences that
+// would bound them, and reads none.
+func (w *world) stall() {
+	w.t.Helper()
+	c, err := rfb.NewClient(w.raw(""), rfb.ClientConfig{Encodings: []codec.Encoding{codec.Raw, rfb.EncodingContinuous}})
+	if err == nil {
+		err = c.Send(rfb.EnableContinuousUpdates{On: true, Rect: raster.XYWH(0, 0, deskW, deskH)})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestStalledViewer has one viewer that stops reading and one that goes on: that
+// sees every change, in as many updates as if it were alone. The first loses its
+// own connection.
+func TestStalledViewer(t *testing.T) {
+	follow := func(t *testing.T, stalled bool) (updates int) {
+		synctest.Test(t, func(t *testing.T) {
+			w, p := farWorld(t, deskside.Memory, linksim.Config{Delay: 5 * time.Millisecond, Rate: 2_000_000})
+			if stalled {
+				w.stall()
+			}
+			v := w.far(p, true)
+			v.press(1)
+			before := v.updates.Load()
+			for i := range 100 {
+				w.desktop.Fill(raster.XYWH(0, 100, 50, 50), uint32(i+1)*0x010203)
+				time.Sleep(time.Second / 20)
+				if seen := v.corner.Load(); seen != uint32(i+1)*0x010203 {
+					t.Fatalf("change %d is not seen after its time, but %06x", i, seen)
+				}
+			}
+			updates = int(v.updates.Load() - before)
+			time.Sleep(20 * time.Second)
+			if n := w.svc.Viewers(); n != 1 {
+				t.Errorf("%d viewers are left", n)
+			}
+		})
+		return updates
+	}
+	if alone, beside := follow(t, false), follow(t, true); alone != beside {
+		t.Errorf("%d updates beside a viewer that does not read, %d alone", beside, alone)
 	}
 }
 

@@ -61,8 +61,11 @@ func (l *Listener) greet(raw net.Conn) {
 	l.running.Go(func() {
 		ctx, cancel := context.WithTimeout(l.ctx, l.config.Limits.Handshake)
 		defer cancel()
-		if l.config.Service == deskside.Xfer {
+		switch l.config.Service {
+		case deskside.Xfer:
 			tuneBulk(raw)
+		case deskside.RemCtrl:
+			tuneLive(raw)
 		}
 		s, err := Server(ctx, raw, deskside.TCP, l.config.Identity, l.config.Service)
 		if err != nil {

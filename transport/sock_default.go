@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package transport
 
@@ -12,3 +12,7 @@ func roundTrip(net.Conn) time.Duration { return 0 }
 
 // tuneBulk leaves the system's congestion control as it is.
 func tuneBulk(net.Conn) {}
+
+// tuneLive leaves the system's buffers as they are; streams are paced by what
+// arrives.
+func tuneLive(net.Conn) {}

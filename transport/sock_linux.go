@@ -2,7 +2,6 @@ package transport
 
 import (
 	"net"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,11 +25,10 @@ func tuneBulk(c net.Conn) {
 	})
 }
 
-// withSocket runs f on the socket of c, if it has one.
-func withSocket(c net.Conn, f func(fd int)) {
-	if sc, ok := c.(syscall.Conn); ok {
-		if raw, err := sc.SyscallConn(); err == nil {
-			_ = raw.Control(func(fd uintptr) { f(int(fd)) })
-		}
-	}
+// tuneLive keeps what waits in the kernel to be sent short, so that who writes
+// finds out early that the path is full, and writes something newer instead.
+func tuneLive(c net.Conn) {
+	withSocket(c, func(fd int) {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, liveUnsent)
+	})
 }
