@@ -70,6 +70,7 @@ const (
 // Words says the cause for people.
 func (c Cause) Words() string {
 	words, ok := map[Cause]string{
+		"":             "the cause is not known",
 		CauseOperator:  "the operator ended the session",
 		CausePerson:    "the person stopped the session",
 		CauseIdle:      "nothing happened for as long as the idle limit allows",

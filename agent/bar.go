@@ -17,7 +17,7 @@ func (a *Agent) show(sessions []deskside.Session) {
 	}
 	rows := []desktop.BarEntry{}
 	for _, s := range sessions {
-		if s.State == deskside.Asked {
+		if s.State == deskside.Asked || s.State == deskside.Ended {
 			continue
 		}
 		rows = append(rows, desktop.BarEntry{

@@ -50,8 +50,8 @@ type Config struct {
 	Person desktop.Person
 
 	// Changed is told the open sessions after every change, so that whatever
-	// shows them is derived from the table. It must not call back; nil to
-	// leave it.
+	// shows them is derived from the table, and once each that was granted and
+	// has ended since. It must not call back; nil to leave it.
 	Changed func([]deskside.Session)
 
 	// Now is the clock; nil takes time.Now.
@@ -75,6 +75,7 @@ type Authority struct {
 	strangers denials                          // of the keys that are not known
 	denied    map[deskside.OperatorID]*denials // of each that is
 	refusals  map[deskside.OperatorID]refusals // of the person, to operators whom policy names
+	ended     []deskside.Session               // that Changed has still to be told of
 	closed    bool
 
 	telling  sync.Mutex // held over Changed; taken before mu
@@ -174,7 +175,11 @@ func (a *Authority) Refresh() {
 	}
 	a.telling.Lock()
 	defer a.telling.Unlock()
-	a.Changed(a.Open())
+	a.mu.Lock()
+	all := append(a.table.Sessions(), a.ended...)
+	a.ended = nil
+	a.mu.Unlock()
+	a.Changed(all)
 }
 
 // record writes an event and reports an error in the form operators get.

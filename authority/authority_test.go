@@ -105,6 +105,7 @@ type house struct {
 	client rcinfo.Client
 	clock  time.Time
 	shown  []deskside.Session
+	ended  []deskside.Session
 	mu     sync.Mutex
 }
 
@@ -143,7 +144,14 @@ func openHouse(t *testing.T, n *transporttest.Net, policy func(*access.Policy)) 
 		Audit: h.audit, Policy: p, Person: h.person, Log: log, Now: h.now,
 		Changed: func(s []deskside.Session) {
 			h.mu.Lock()
-			h.shown = s
+			h.shown = nil
+			for _, row := range s {
+				if row.State == deskside.Ended {
+					h.ended = append(h.ended, row)
+				} else {
+					h.shown = append(h.shown, row)
+				}
+			}
 			h.mu.Unlock()
 		},
 		Hello: func() rcinfo.Hello {

@@ -189,6 +189,9 @@ func (a *Authority) end(id deskside.SessionID, cause deskside.Cause) bool {
 	if s.Began.IsZero() {
 		close(l.sealed) // never granted; the refusal is in the audit
 	} else {
+		if a.Changed != nil {
+			a.ended = append(a.ended, s)
+		}
 		a.writer.add(func() { a.seal(l, s, e) })
 	}
 	return true

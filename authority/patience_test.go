@@ -61,6 +61,9 @@ func TestNothingThatEndsWaitsForTheAudit(t *testing.T) {
 	if rows := h.rows(); len(rows) != 0 {
 		t.Errorf("shown %+v", rows)
 	}
+	if last := h.ended[len(h.ended)-1]; len(h.ended) != 3 || last.ID != third.Session.ID || last.Cause != deskside.CauseGrace {
+		t.Errorf("told of the ends %+v", h.ended)
+	}
 	soon(t, "a policy that permits nobody", func() { h.SetPolicy(&access.Policy{}, nil) })
 
 	before := len(h.audit.kinds())

@@ -34,8 +34,9 @@ type Chat struct {
 
 	mu     sync.Mutex
 	closed bool
-	rooms  map[deskside.SessionID]*room
-	work   sync.WaitGroup // handlers
+	rooms  map[deskside.SessionID]*room // of sessions that live
+	past   []*room                      // of sessions that have ended, which the person may still read; the oldest end first
+	work   sync.WaitGroup               // handlers
 }
 
 // New makes the service. It is served until Close.
@@ -49,7 +50,8 @@ func New(cfg Config) *Chat {
 
 // SetSessions tells the service what sessions there are, each time the
 // agent's table changed. A room is there for each that is granted, active or
-// suspended and has the chat right; the others end.
+// suspended and has the chat right; the others end, with the cause of a session
+// that is among them as ended.
 func (c *Chat) SetSessions(all []deskside.Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,26 +62,25 @@ func (c *Chat) SetSessions(all []deskside.Session) {
 			r.update(s)
 			continue
 		}
+		if _, ok := c.rooms[s.ID]; ok && s.State != deskside.Ended {
+			c.retire(s.ID, Frame{Type: End, Error: deskside.Errorf(deskside.CodeNoRight, "policy no longer allows the chat")})
+			delete(gone, s.ID)
+			continue
+		}
 		if r, ok := c.rooms[s.ID]; ok {
 			r.update(s)
-			r.end(s.Cause)
+			c.retire(s.ID, Frame{Type: End, Cause: s.Cause})
+			delete(gone, s.ID)
 			continue
 		}
 		if !c.closed && s.State != deskside.Asked && s.State != deskside.Ended && s.Rights.Has(deskside.ChatRight) {
 			c.rooms[s.ID] = newRoom(c, s)
 		}
 	}
-	for id, r := range gone {
-		r.end(r.cause())
-		delete(c.rooms, id)
+	for id := range gone {
+		c.retire(id, Frame{Type: End})
 	}
 	c.watchers.tell()
-}
-
-func (r *room) cause() deskside.Cause {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.session.Cause
 }
 
 // room finds a session's room, or opens it: a stream may be admitted before
@@ -101,9 +102,7 @@ func (c *Chat) room(s deskside.Session) (*room, error) {
 // Sit takes a seat for the person in a session's room. The messages after
 // number since come first. The caller must Leave.
 func (c *Chat) Sit(id deskside.SessionID, since uint64) (*Seat, error) {
-	c.mu.Lock()
-	r := c.rooms[id]
-	c.mu.Unlock()
+	r := c.forPerson(id)
 	if r == nil {
 		return nil, deskside.Errorf(deskside.CodeNotFound, "no chat for session %s", id)
 	}
@@ -128,10 +127,11 @@ func (c *Chat) Person() string {
 	return "the person"
 }
 
-// Rooms lists the rooms, the oldest session first.
+// Rooms lists the rooms that the person can read, the oldest session first.
+// Those of sessions that have ended have that state.
 func (c *Chat) Rooms() []Room {
 	c.mu.Lock()
-	rooms := slices.Collect(maps.Values(c.rooms))
+	rooms := append(slices.Collect(maps.Values(c.rooms)), c.past...)
 	c.mu.Unlock()
 	list := make([]Room, 0, len(rooms))
 	for _, r := range rooms {
@@ -144,11 +144,9 @@ func (c *Chat) Rooms() []Room {
 func (r *room) describe() Room {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	d := Room{Session: r.session, Unread: r.unread(), Last: r.last()}
-	for s := range r.seats {
-		if s.side == deskside.ByPerson {
-			d.Pages++
-		}
+	d := Room{Session: r.session, Unread: r.unread(), Last: r.last(), Pages: r.pages()}
+	if r.ended != nil {
+		d.Session.State = deskside.Ended
 	}
 	return d
 }
@@ -156,9 +154,7 @@ func (r *room) describe() Room {
 // Unread counts a session's messages from the operator that the person has not
 // seen, for the bar.
 func (c *Chat) Unread(id deskside.SessionID) int {
-	c.mu.Lock()
-	r := c.rooms[id]
-	c.mu.Unlock()
+	r := c.forPerson(id)
 	if r == nil {
 		return 0
 	}
@@ -173,9 +169,11 @@ func (c *Chat) Watch() (changed <-chan struct{}, stop func()) { return c.watcher
 func (c *Chat) Close() error {
 	c.mu.Lock()
 	c.closed = true
-	for id, r := range c.rooms {
-		r.end(deskside.CauseShutdown)
-		delete(c.rooms, id)
+	for id := range c.rooms {
+		c.retire(id, Frame{Type: End, Cause: deskside.CauseShutdown})
+	}
+	for _, r := range slices.Clone(c.past) {
+		c.forget(r)
 	}
 	c.mu.Unlock()
 	c.work.Wait()

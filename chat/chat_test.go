@@ -376,13 +376,13 @@ func TestEnd(t *testing.T) {
 	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
 		w := newWorld(t, n, nil)
 		client, operator := w.client(w.open)
-		_, person := w.sit(0)
+		seat, person := w.sit(0)
 		client.Send("hello")
 		person.wait(t, "hello", says("hello"))
 		w.gate.End(deskside.CausePerson)
 		w.chat.SetSessions([]deskside.Session{w.gate.Session()})
 		person.wait(t, "the person is told the cause", func(f chat.Frame) bool {
-			return f.Type == chat.End && f.Cause == deskside.CausePerson
+			return f.Type == chat.State && *f.State == deskside.Ended && f.Cause == deskside.CausePerson
 		})
 		await.Closed(t, "the client gives up", operator.done)
 		if code := deskside.CodeOf(client.Err()); code != deskside.CodeNoTicket && code != deskside.CodeEnded {
@@ -391,6 +391,7 @@ func TestEnd(t *testing.T) {
 		if _, err := client.Send("too late"); err == nil {
 			t.Error("Send after the end: no error")
 		}
+		w.readAfterTheEnd(seat, person)
 		if _, err := w.chat.Sit(w.gate.Session().ID, 0); deskside.CodeOf(err) != deskside.CodeNotFound {
 			t.Errorf("a seat after the end: %v", err)
 		}
@@ -400,6 +401,27 @@ func TestEnd(t *testing.T) {
 				ends[0].Detail["from-operator"] == "1" && ends[0].Cause == deskside.CausePerson
 		})
 	})
+}
+
+// readAfterTheEnd has the person read, and try to answer, in a room whose session
+// has ended, and close it.
+func (w *world) readAfterTheEnd(seat *chat.Seat, person *notes) {
+	w.t.Helper()
+	id := w.gate.Session().ID
+	if rooms := w.chat.Rooms(); len(rooms) != 1 || rooms[0].Unread != 1 || rooms[0].Session.State != deskside.Ended {
+		w.t.Errorf("the rooms are %+v", rooms)
+	}
+	_, late := w.sit(0) // a page that comes after the end
+	late.wait(w.t, "what was said before the end", says("hello"))
+	late.wait(w.t, "that it has ended", func(f chat.Frame) bool { return f.Type == chat.State && *f.State == deskside.Ended })
+	seat.Do(w.t.Context(), chat.Frame{Type: chat.Say, ID: "late", Text: "too late"})
+	person.wait(w.t, "a refusal with words", func(f chat.Frame) bool {
+		return f.Type == chat.Refused && f.ID == "late" && f.Error.Code == deskside.CodeEnded && f.Error.Words != ""
+	})
+	seat.Do(w.t.Context(), chat.Frame{Type: chat.Seen, Seq: 1})
+	await.True(w.t, "nothing is unread", func() bool { return w.chat.Unread(id) == 0 })
+	w.chat.Forget(id)
+	late.wait(w.t, "the end of the room", is(chat.End))
 }
 
 func TestCloseSaysWhy(t *testing.T) {

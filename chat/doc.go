@@ -4,7 +4,10 @@
 // The agent holds a room for each session that has the chat right. A room is
 // one list of messages, numbered from 1, to which both sides add; it lives as
 // long as the session, over every loss of the network. Several operators have
-// a room each.
+// a room each. The room of a session that has ended stays for the person alone,
+// if there is something in it that they have not read or they have it before
+// them: until they close it, for KeepPast at most, and no more than MaxPast of
+// them. They read and mark as seen what is there; what they say is refused.
 //
 // # The protocol
 //
@@ -38,7 +41,8 @@
 //	refused id error                       a say that was not taken
 //	typing  from on                        the other side writes
 //	marks   from got seen                  how far that side has got and seen
-//	state   state until                    the session is active or suspended
+//	state   state until cause error        the session is active, suspended or,
+//	                                       to the person alone, ended
 //	end     cause error                    the last line: nothing follows
 //
 // An id is chosen by whoever writes: 1 to 64 characters of letters, digits,

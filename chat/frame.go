@@ -79,7 +79,7 @@ var shapes = map[Type]Frame{
 	Ack:     {ID: "x", Seq: 1},
 	Refused: {ID: "x", Error: new(deskside.Error)},
 	Marks:   {From: "x", Got: 1, Seen: 1},
-	State:   {State: new(deskside.State), Until: time.Unix(1, 0)},
+	State:   {State: new(deskside.State), Until: time.Unix(1, 0), Cause: "x", Error: new(deskside.Error)},
 	End:     {Cause: "x", Error: new(deskside.Error)},
 }
 

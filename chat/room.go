@@ -39,8 +39,11 @@ type room struct {
 	said      [2]int      // messages ever, by each side
 	reached   [2]reach    // what each side has got and seen
 	seats     map[*Seat]struct{}
-	ended     *Frame
+	ended     *Frame  // the last word; the person's seats hear it once the room is over
+	over      bool    // ended, and nobody may sit here any more
 	unwritten []Frame // the person's messages that wait for a pass to write them to the audit
+
+	expiry *time.Timer // of a room that is kept; guarded by the chat's mu
 }
 
 // saidBy is under what a message is known to whoever said it.
@@ -226,14 +229,45 @@ func (r *room) update(s deskside.Session) {
 	r.wake()
 }
 
-// end says the last word to all seats.
-func (r *room) end(cause deskside.Cause) {
+// end says the last word to the operator's seats and, unless the room is to be
+// kept for them and the person has not read all of it or has it before them, to
+// the person's. It reports whether the room is kept.
+func (r *room) end(last Frame, keep bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended == nil {
-		r.ended = &Frame{Type: End, Cause: cause}
+	r.ended, r.over = &last, !keep || r.unread() == 0 && r.pages() == 0
+	if r.session.Ended.IsZero() {
+		r.session.Ended = time.Now().UTC()
+	}
+	for s := range r.seats {
+		s.state = true
 	}
 	r.wake()
+	return !r.over
+}
+
+// close says the last word to the person's seats as well.
+func (r *room) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+	r.wake()
+}
+
+func (r *room) id() deskside.SessionID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.session.ID
+}
+
+// pages counts the person's seats. The lock is held.
+func (r *room) pages() (n int) {
+	for s := range r.seats {
+		if s.side == deskside.ByPerson {
+			n++
+		}
+	}
+	return n
 }
 
 // wake makes every Next look again, and tells who watches. The lock is held.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,11 +202,17 @@ func TestRoomsFollowTheTable(t *testing.T) {
 			seat, _ = c.Sit(deskside.SessionID{1}, 0)
 		}
 		c.SetSessions(step.table)
-		if got := len(c.Rooms()); got != step.rooms {
+		rooms := slices.DeleteFunc(c.Rooms(), func(r Room) bool { return r.Session.State == deskside.Ended })
+		if got := len(rooms); got != step.rooms {
 			t.Errorf("%+v: %d rooms, want %d", step.table, got, step.rooms)
 		}
 		if seat != nil && step.rooms == 0 {
 			told := drain(t, seat)
+			if end := told[len(told)-1]; end.Type != State || *end.State != deskside.Ended {
+				t.Errorf("the person's page was told %+v last", end)
+			}
+			c.ForgetRead()
+			told = drain(t, seat)
 			if end := told[len(told)-1]; end.Type != End {
 				t.Errorf("the person's page was told %+v last", end)
 			}

@@ -48,7 +48,7 @@ func (r *room) sit(side deskside.Side, pass deskside.Pass, since uint64) (*Seat,
 		return nil, deskside.Errorf(deskside.CodeTooMany, "%d are in this chat already", maxSeats).
 			Hint("Close another chat window of this session.")
 	}
-	if r.ended != nil {
+	if r.over || r.ended != nil && side == deskside.ByOperator {
 		return nil, deskside.Errorf(deskside.CodeEnded, "the session has ended")
 	}
 	if pass != nil {
@@ -62,7 +62,7 @@ func (r *room) sit(side deskside.Side, pass deskside.Pass, since uint64) (*Seat,
 	for i := range r.reached {
 		s.marks[i] = r.reached[i] != reach{}
 	}
-	s.state = r.session.State == deskside.Suspended
+	s.state = r.session.State == deskside.Suspended || r.ended != nil
 	r.seats[s] = struct{}{}
 	r.chat.watchers.tell()
 	return s, nil
@@ -168,22 +168,32 @@ func (s *Seat) take() (f Frame, ok bool, err error) {
 		f = s.takeMarks()
 	case s.typing != nil:
 		f, s.typing = *s.typing, nil
-	case s.state:
+	case s.state && (r.ended == nil || s.side == deskside.ByPerson && !r.over):
 		s.state = false
-		f = Frame{Type: State, State: &[]deskside.State{r.session.State}[0]}
-		if r.session.State == deskside.Suspended {
-			f.Until = r.session.Until
-		}
+		f = r.standing()
 	case s.kicked != nil:
 		f = *s.kicked
 		s.leave()
-	case r.ended != nil:
+	case r.ended != nil && (r.over || s.side == deskside.ByOperator):
 		f = *r.ended
 		s.leave()
 	default:
 		return f, false, nil
 	}
 	return f, true, nil
+}
+
+// standing tells how the session stands. The lock is held.
+func (r *room) standing() Frame {
+	state := r.session.State
+	f := Frame{Type: State, State: &state}
+	switch {
+	case r.ended != nil:
+		state, f.Cause, f.Error = deskside.Ended, r.ended.Cause, r.ended.Error
+	case state == deskside.Suspended:
+		f.Until = r.session.Until
+	}
+	return f
 }
 
 func (s *Seat) welcome() Frame {

@@ -70,9 +70,7 @@ func (c *Chat) ServePerson(ctx context.Context, conn net.Conn, id deskside.Sessi
 		return deskside.Errorf(deskside.CodeEnded, "the agent is stopping")
 	}
 	defer c.work.Done()
-	c.mu.Lock()
-	r := c.rooms[id]
-	c.mu.Unlock()
+	r := c.forPerson(id)
 	if r == nil {
 		err := deskside.Errorf(deskside.CodeEnded, "the session has ended")
 		newLines(conn).write(Frame{Type: End, Error: err})
@@ -184,6 +182,8 @@ func endEvent(pass deskside.Pass, before, now [2]int, began time.Time, err error
 		e.Code, e.Words = refusal.Code, refusal.Words
 	case err != nil:
 		e.Code, e.Words = deskside.CodeUnreachable, err.Error()
+	default:
+		e.Words = "the operator left the chat"
 	}
 	return e
 }

@@ -17,14 +17,19 @@
 //	GET /chat/{session}   protocol deskside-chat
 //
 // On /rooms the server sends a JSON object, at once and whenever something
-// changed, and the other side sends nothing:
+// changed:
 //
 //	{"you":   "Anne",
-//	 "rooms": [{"session", "name", "says", "host", "reason", "state", "until", "unread"}],
+//	 "rooms": [{"session", "name", "says", "host", "reason", "state", "until", "ended", "unread"}],
 //	 "show":  "<session>"}
 //
-// There is a room for each session with chat, the oldest first. says is true
-// where name is what the operator claims of itself; host is always a claim.
+// There is a room for each session with chat, the oldest first, also for those
+// that have ended and hold what the person has still to read or has before them.
+// The other side sends {"close": "<session>"} to drop one of these. They are
+// dropped as well when the window is closed, unless something in them is unread.
+//
+// In a room says is true where name is what the operator claims of itself; host
+// is always a claim.
 // Names and reason are made visible already, but are not escaped for HTML. show
 // asks the page to turn to that session: the person pressed Chat on the bar.
 //

@@ -48,6 +48,7 @@ type Room struct {
 	Reason  string             `json:"reason,omitempty"`
 	State   deskside.State     `json:"state"`
 	Until   time.Time          `json:"until,omitzero"`
+	Ended   time.Time          `json:"ended,omitzero"`
 	Unread  int                `json:"unread"`
 }
 
@@ -55,7 +56,7 @@ type Room struct {
 func viewOf(r chat.Room) Room {
 	o := r.Session.Operator
 	v := Room{
-		Session: r.Session.ID, State: r.Session.State, Until: r.Session.Until, Unread: r.Unread,
+		Session: r.Session.ID, State: r.Session.State, Until: r.Session.Until, Ended: r.Session.Ended, Unread: r.Unread,
 		Host: plain.Short(o.SaysHost, maxReason), Reason: plain.Short(r.Session.Reason, maxReason),
 	}
 	switch {
@@ -133,7 +134,8 @@ func (s *Person) serveRooms(w http.ResponseWriter, r *http.Request, v *visitor) 
 	go func() {
 		defer close(gone)
 		defer cancel()
-		ws.Read(ctx) // the page sends nothing; this ends with it
+		for s.heed(ctx, ws) == nil {
+		}
 	}()
 	show := ""
 	for s.tellRooms(ctx, ws, show) == nil {
@@ -147,6 +149,23 @@ func (s *Person) serveRooms(w http.ResponseWriter, r *http.Request, v *visitor) 
 	}
 	cancel()
 	<-gone
+}
+
+// heed does what a page wants, which is to close what it has read of a session
+// that ended, and fails when the page goes.
+func (s *Person) heed(ctx context.Context, ws *loopback.Socket) error {
+	text, err := ws.Read(ctx)
+	if err != nil {
+		return err
+	}
+	var want struct {
+		Close deskside.SessionID `json:"close"`
+	}
+	if err := json.Unmarshal(text, &want); err != nil {
+		return err
+	}
+	s.cfg.Chat.Forget(want.Close)
+	return nil
 }
 
 func (s *Person) tellRooms(ctx context.Context, ws *loopback.Socket, show string) error {

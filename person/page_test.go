@@ -113,19 +113,46 @@ func TestPage(t *testing.T) {
 	shots(t, p, "person-ended")
 }
 
-// TestPageWithoutRooms has the page come after the session has gone.
-func TestPageWithoutRooms(t *testing.T) {
-	w := newWorld(t, 1)
+// TestPageAfterTheEnd has the page come after the session has gone, as it does
+// where the operator says one thing and goes.
+func TestPageAfterTheEnd(t *testing.T) {
+	w := newWorld(t, 2)
 	args := w.program("chromium", runsOn)
 	w.person(nil)
 	op := w.operator(0)
 	n := collect(op)
-	op.Send("hello")
-	n.wait(t, "hello is held", says("hello"))
+	op.Send("hello, please ring me")
+	n.wait(t, "hello is held", says("hello, please ring me"))
 	file := launchFile(t, w.started(args))
 	w.gates[0].End(deskside.CauseOperator)
 	w.update()
+	first := w.gates[0].Session().ID
 	p := browsertest.Open(t, file, 460, 680)
+	p.Has(".line .text", "hello, please ring me")
+	p.Has("h1", "Olive Operator")
+	p.Has(".state", "Ended")
+	p.Has(".over-note", "The operator ended the session.")
+	p.Until("nothing can be written", `document.querySelector("textarea").disabled`)
+	await.True(t, "it is seen", func() bool { return w.chat.Unread(first) == 0 })
+	p.Until("nothing is unread", `!document.title.startsWith("(")`)
+	shots(t, p, "person-after-the-end")
+	p.Reload()
+	p.Has(".line .text", "hello, please ring me")
+
+	second := w.operator(1)
+	m := collect(second)
+	second.Send("and now me")
+	m.wait(t, "the second is held", says("and now me"))
+	p.Has(".line .text", "and now me")
+	p.Click(".tab")
+	p.Has(".line .text", "hello, please ring me")
+	p.Press("Close this chat")
+	p.Has(".line .text", "and now me")
+	await.True(t, "the agent forgets it", func() bool { return len(w.chat.Rooms()) == 1 })
+	w.gates[1].End(deskside.CauseOperator)
+	w.update()
+	p.Has(".over-note", "The operator ended the session.")
+	p.Press("Close this chat")
 	p.Has(".empty", "Nobody is connected.")
 	p.Has(".state", "No session")
 	shots(t, p, "person-no-rooms")

@@ -156,7 +156,7 @@ func (s *Person) run() {
 			s.loseBrowser()
 		case id := <-s.left:
 			delete(s.terminals, id)
-			s.announce()
+			s.closed()
 		case <-s.timer.C:
 			s.timeOut()
 		}
@@ -235,8 +235,17 @@ func (s *Person) timeOut() {
 	case away:
 		s.closeBrowser()
 		s.view = none
-		s.announce()
+		s.closed()
 	}
+}
+
+// closed is when the person closed a window, and so what they have read there of
+// sessions that ended.
+func (s *Person) closed() {
+	if len(s.terminals) == 0 {
+		s.cfg.Chat.ForgetRead()
+	}
+	s.announce()
 }
 
 // browserEnded is closed when the browser's program has ended.
@@ -259,6 +268,7 @@ func (s *Person) loseBrowser() {
 	case own:
 		s.timer.Stop()
 		s.view = none
+		s.closed()
 	}
 }
 

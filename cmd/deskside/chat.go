@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"deskside"
 	"deskside/chat"
@@ -29,7 +33,8 @@ func chatCommand(e *env) *cobra.Command {
 		Short: "Write with the person at an agent",
 		Long: `Set a session up with the agent at HOST and write with the person there: each
 line of the standard input is a message, and what the person writes is printed.
-The end of the input, or the person's Stop, ends the session.
+The end of the input, or the person's Stop, ends the session. What was said is
+there for the person to read after that, until they close it.
 
 With --message it says one thing, waits until the agent has it, and with --wait
 also for an answer. With --json each event is one line.`,
@@ -66,7 +71,7 @@ func (f *chatFlags) run(ctx context.Context, e *env, args []string) error {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		go readLines(ctx, e, lines)
-		return e.converse(ctx, c, lines)
+		return e.converse(ctx, c, deskside.ByOperator, lines)
 	})
 }
 
@@ -118,7 +123,7 @@ func follow(ctx context.Context, e *env, c *chat.Client, late *<-chan time.Time,
 				return c.Err()
 			}
 			cut.note(m)
-			if err := e.sayFrame(m); err != nil {
+			if err := e.sayFrame(m, deskside.ByOperator); err != nil {
 				return err
 			}
 			if m.Type == chat.Message {
@@ -132,12 +137,13 @@ func follow(ctx context.Context, e *env, c *chat.Client, late *<-chan time.Time,
 }
 
 // converse sends the lines that hold anything, for either side, and prints what
-// comes.
-func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string) error {
-	// Messages that the agent has not answered yet. Once the input has ended,
-	// none left means that all was said.
+// comes. At a terminal a line is written anew where it was typed, and so not
+// printed again when the agent has it.
+func (e *env) converse(ctx context.Context, c *chat.Client, side deskside.Side, lines <-chan string) error {
+	// Messages that the agent has not answered yet, and whether they are on the
+	// terminal. Once the input has ended, none left means that all was said.
 	open, ended := map[string]bool{}, false
-	lost, cut := outage{e: e}, gap{e: e}
+	lost, cut, over := outage{e: e}, gap{e: e}, ending{side: side}
 	for {
 		select {
 		case text, ok := <-lines:
@@ -153,18 +159,23 @@ func (e *env) converse(ctx context.Context, c *chat.Client, lines <-chan string)
 				e.report(err)
 				break
 			}
-			open[id] = true
+			open[id] = e.retype(text)
 		case m, ok := <-c.Updates():
 			if !ok {
 				return c.Err()
 			}
 			lost.note(m)
 			cut.note(m)
-			if err := e.sayFrame(m); err != nil {
-				return err
+			if m.Type != chat.Message || m.From != side || !open[m.ID] {
+				if err := e.sayFrame(m, side); err != nil {
+					return err
+				}
 			}
 			if m.Type == chat.Message {
 				c.Seen(m.Seq)
+			}
+			if err := over.note(m); err != nil {
+				return err
 			}
 			if m.Type == chat.Message || m.Type == chat.Ack || m.Type == chat.Refused {
 				delete(open, m.ID)
@@ -195,15 +206,70 @@ func readLines(ctx context.Context, e *env, lines chan<- string) {
 	}
 }
 
-// sayFrame prints what a person at a terminal wants to know.
-func (e *env) sayFrame(m chat.Frame) error {
+// ending waits, once a session has ended of which the person may still read what
+// was said, until the agent knows that all of it was printed.
+type ending struct {
+	side       deskside.Side
+	why        error
+	last, seen uint64
+}
+
+func (o *ending) note(m chat.Frame) error {
+	switch {
+	case m.Type == chat.Message:
+		o.last = m.Seq
+	case m.Type == chat.Marks && m.From == o.side:
+		o.seen = m.Seen
+	case m.Type == chat.State && *m.State == deskside.Ended:
+		if o.why = deskside.Errorf(deskside.CodeEnded, "%s", m.Cause.Words()); m.Error != nil {
+			o.why = m.Error
+		}
+	}
+	if o.seen < o.last {
+		return nil
+	}
+	return o.why
+}
+
+// retype writes a line anew over the one that was typed, as what it is, where
+// both are at a terminal.
+func (e *env) retype(text string) bool {
+	out, ok := e.stdout.(*os.File)
+	if !ok || !e.tty || e.json {
+		return false
+	}
+	wide, _, err := term.GetSize(int(out.Fd()))
+	if err != nil {
+		return false
+	}
+	io.WriteString(out, retyped(text, wide, time.Now()))
+	return true
+}
+
+// retyped goes to the beginning of a line that was typed on a terminal so many
+// columns wide, and writes it anew.
+func retyped(text string, wide int, now time.Time) string {
+	rows := 1
+	if wide > 0 {
+		rows += max(utf8.RuneCountInString(text)-1, 0) / wide
+	}
+	return fmt.Sprintf("\x1b[%dA\r\x1b[J%s you: %s\n", rows, now.Format("15:04"), plain.Text(text))
+}
+
+// sayFrame prints what a person at a terminal wants to know. Those of one side
+// are who reads it.
+func (e *env) sayFrame(m chat.Frame, side deskside.Side) error {
 	if e.json {
 		return json.NewEncoder(e.stdout).Encode(m)
 	}
 	switch m.Type {
 	case chat.Message:
+		name := plain.Text(m.Name)
+		if m.From == side {
+			name = "you"
+		}
 		for i, line := range strings.Split(m.Text, "\n") {
-			head := fmt.Sprintf("%s %s: ", m.Time.Local().Format("15:04"), plain.Text(m.Name))
+			head := fmt.Sprintf("%s %s: ", m.Time.Local().Format("15:04"), name)
 			if i > 0 {
 				head = strings.Repeat(" ", len(head))
 			}

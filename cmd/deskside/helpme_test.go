@@ -74,7 +74,7 @@ func askForHelp(t *testing.T) *helped {
 // digits waits for what the operator is told to read out.
 func (o *operator) digits() (digits string) {
 	o.t.Helper()
-	line := regexp.MustCompile(`read these digits to the person.*: (\d{3}) (\d{3})`)
+	line := regexp.MustCompile(`read these digits to the person.*:\n\n    (\d{3}) (\d{3})\n`)
 	await.True(o.t, "the operator is told digits", func() bool {
 		text, _ := os.ReadFile(o.log)
 		found := line.FindSubmatch(text)

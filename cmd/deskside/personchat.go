@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +21,7 @@ func personChatCommand(e *env) *cobra.Command {
 		Short: "Chat as the person who is helped, in a terminal",
 		Long: `Write with the operator of a session, as the person at the agent's machine: each
 line of the standard input is a message. Without SESSION it is the session that
-began last. The agent opens this in a terminal window where it finds no browser.
+began last; where none lives, the last that ended and has something to read. The agent opens this in a terminal window where it finds no browser.
 What agent run --json prints has the SOCKET.`,
 		Args: cobra.RangeArgs(1, 2),
 	}, e, runPersonChat)
@@ -45,15 +47,24 @@ func runPersonChat(ctx context.Context, e *env, args []string) error {
 	go readLines(ctx, e, lines)
 	c := person.NewClient(args[0], room.Session)
 	defer c.Close()
-	err = e.converse(ctx, c, lines)
+	says := lines
+	if room.State == deskside.Ended {
+		says = nil // there is something to read, and it ends by itself
+	}
+	err = e.converse(ctx, c, deskside.ByPerson, says)
 	if deskside.CodeOf(err) == deskside.CodeEnded {
 		return e.sayOver(ctx, err, lines)
 	}
 	return err
 }
 
-// pickRoom finds the session that args name, or the last.
+// pickRoom finds the session that args name, or the last: of those that live, if
+// there are any.
 func pickRoom(rooms []person.Room, args []string) (person.Room, error) {
+	live := slices.DeleteFunc(slices.Clone(rooms), func(r person.Room) bool { return r.State == deskside.Ended })
+	if len(args) == 0 && len(live) > 0 {
+		rooms = live
+	}
 	for i := len(rooms) - 1; i >= 0; i-- {
 		if len(args) == 0 || rooms[i].Session.String() == args[0] {
 			return rooms[i], nil
@@ -81,6 +92,10 @@ func (e *env) sayRoom(r person.Room) error {
 	if r.Reason != "" {
 		fmt.Fprintf(e.stdout, "The reason they gave: %s\n", r.Reason)
 	}
+	if r.State == deskside.Ended {
+		_, err := fmt.Fprint(e.stdout, "The session has ended; you can read what was written.\n\n")
+		return err
+	}
 	_, err := fmt.Fprint(e.stdout, "Enter sends a line. Ctrl-D ends the chat, not the session.\n\n")
 	return err
 }
@@ -96,9 +111,15 @@ func (e *env) sayOver(ctx context.Context, why error, lines <-chan string) error
 		return nil
 	}
 	fmt.Fprintln(e.stdout, "Press Enter to close this window.")
-	select {
-	case <-lines:
-	case <-ctx.Done():
+	for {
+		select {
+		case text, ok := <-lines:
+			if !ok || strings.TrimSpace(text) == "" {
+				return nil
+			}
+			fmt.Fprintln(e.stdout, "Not said: the chat is over. Press Enter to close this window.")
+		case <-ctx.Done():
+			return nil
+		}
 	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 func TestPickRoom(t *testing.T) {
 	first, second := person.Room{Session: deskside.NewSessionID()}, person.Room{Session: deskside.NewSessionID()}
 	both := []person.Room{first, second}
+	over := person.Room{Session: deskside.NewSessionID(), State: deskside.Ended}
 	for _, c := range []struct {
 		rooms []person.Room
 		args  []string
@@ -22,6 +23,9 @@ func TestPickRoom(t *testing.T) {
 		{both, []string{first.Session.String()}, first, ""},
 		{both, []string{"x"}, person.Room{}, deskside.CodeNotFound},
 		{nil, nil, person.Room{}, deskside.CodeNotFound},
+		{[]person.Room{first, over}, nil, first, ""},
+		{[]person.Room{over}, nil, over, ""},
+		{[]person.Room{first, over}, []string{over.Session.String()}, over, ""},
 	} {
 		got, err := pickRoom(c.rooms, c.args)
 		if got != c.want || deskside.CodeOf(err) != c.code {
@@ -54,11 +58,13 @@ func TestSayOverWaitsForTheReader(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- e.sayOver(t.Context(), deskside.Errorf(deskside.CodeEnded, "the \x1boperator"), lines) }()
 	select {
-	case lines <- "":
+	case lines <- "one moment":
+		lines <- ""
 	case err := <-done:
 		t.Fatalf("it did not wait: %v", err)
 	}
-	if err := <-done; err != nil || !strings.Contains(out.String(), "The chat is over: the [U+001B]operator.\nPress Enter") {
+	if err := <-done; err != nil || !strings.Contains(out.String(), "The chat is over: the [U+001B]operator.\nPress Enter") ||
+		!strings.Contains(out.String(), "Not said: the chat is over.") {
 		t.Errorf("%q, %v", out.String(), err)
 	}
 }

@@ -122,7 +122,7 @@ func (e *env) sayAsking(a rcinfo.Asking) {
 
 // sayDigits tells what to read out at a first meeting.
 func (e *env) sayDigits(digits string) {
-	fmt.Fprintf(e.stderr, "you have never met this agent: read these digits to the person, who types them in: %s %s\n", digits[:3], digits[3:])
+	fmt.Fprintf(e.stderr, "first meeting with this agent: read these digits to the person to type in:\n\n    %s %s\n\n", digits[:3], digits[3:])
 }
 
 // sayStates tells of a session that the network loses, and that returns, until

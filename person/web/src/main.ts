@@ -40,7 +40,7 @@ jump.hidden = true;
 // Rows of the shown room, by line.
 let rows = new Map<Line, HTMLElement>();
 
-new Socket("/rooms", "deskside-rooms", {
+const overview = new Socket("/rooms", "deskside-rooms", {
   open() {
     reached = true;
     draw();
@@ -55,13 +55,38 @@ new Socket("/rooms", "deskside-rooms", {
     const fresh = told.rooms.filter(view => !rooms.has(view.session)).map(view => new Room(view, () => you, update));
     for (const room of fresh) rooms.set(room.view.session, room);
     for (const view of told.rooms) rooms.get(view.session)!.view = view;
+    // What is before the person stays there, also when the agent holds it no more.
+    for (const room of rooms.values()) {
+      if (room !== shown && !told.rooms.some(view => view.session === room.view.session)) drop(room);
+    }
     const next = rooms.get(told.show ?? "") ?? (shown === null || shown.ended !== "" ? mostUrgent(fresh) : undefined);
     if (next) turnTo(next);
     draw();
   },
 });
 
-function mostUrgent(list: Room[]): Room | undefined { return list.find(r => r.view.unread > 0) ?? list[0]; }
+function mostUrgent(list: Room[]): Room | undefined {
+  return list.find(r => r.view.unread > 0) ?? list.find(r => r.view.state !== "ended") ?? list[0];
+}
+
+function drop(room: Room): void {
+  room.close();
+  rooms.delete(room.view.session);
+}
+
+// closeRoom is when the person has read what was written in a session that ended.
+function closeRoom(room: Room): void {
+  overview.send(JSON.stringify({ close: room.view.session }));
+  drop(room);
+  if (room !== shown) return;
+  const next = mostUrgent([...rooms.values()]);
+  if (next) return turnTo(next);
+  shown = null;
+  box.value = "";
+  rows = new Map();
+  log.replaceChildren();
+  draw();
+}
 
 function turnTo(room: Room): void {
   if (shown) shown.draft = box.value;
@@ -190,7 +215,11 @@ function emptyNote(room: Room): HTMLElement {
 // drawOver closes the log with why the session ended.
 function drawOver(room: Room): void {
   const there = log.querySelector(".over-note");
-  if (room.ended !== "" && !there) log.append(el("p", { class: "over-note" }, room.ended));
+  if (room.ended === "" || there) return;
+  const done = el("button", { type: "button", class: "done" }, "Close this chat");
+  done.onclick = () => closeRoom(room);
+  const at = room.view.ended ?? "";
+  log.append(el("div", { class: "over-note" }, el("p", {}, room.ended, at !== "" ? el("time", { datetime: at }, ` ${clock(at)}`) : null), done));
 }
 
 function lineRow(room: Room, line: Line): HTMLElement {
@@ -226,7 +255,7 @@ function drawWriter(): void {
   if (shown?.typing) typing.append(foreign(shown.view.name), " is writing", el("span", { class: "dots", "aria-hidden": "true" }));
   note.className = "note";
   if (!reached) note.textContent = "Deskside on this computer does not answer. If this stays, close the window and press Chat on the bar.";
-  else if (over) note.textContent = shown ? "You can read this until you close the window." : "";
+  else if (over) note.textContent = shown ? "You can read this until you close it or the window." : "";
   else if (shown?.view.state === "suspended") note.textContent = `The connection was lost and may return until ${clock(shown.view.until ?? "")}. What you write is kept.`;
   else if (bytes > maxText) {
     note.textContent = `Too long by ${bytes - maxText} bytes.`;

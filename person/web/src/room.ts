@@ -18,6 +18,7 @@ export interface RoomView {
   reason?: string;
   state: string;
   until?: string;
+  ended?: string;
   unread: number;
 }
 
@@ -28,7 +29,7 @@ interface Frame {
   since?: number; first?: number; last?: number; seq?: number;
   id?: string; from?: Side; name?: string; text?: string; time?: string;
   on?: boolean; got?: number; seen?: number;
-  cause?: string; error?: Fault;
+  state?: string; cause?: string; error?: Fault;
 }
 
 export interface Line {
@@ -119,8 +120,9 @@ export class Room {
       case "ack": this.settle(f); break;
       case "marks": if (f.from === "operator") this.theirs = { got: f.got ?? 0, seen: f.seen ?? 0 }; break;
       case "typing": this.setTyping(f.on === true); break;
+      case "state": if (f.state === "ended") this.end(f); break;
       case "end":
-        this.ended = f.cause !== undefined ? causes[f.cause] ?? "The session has ended." : sentence(f.error?.words ?? "the chat has ended");
+        this.end(f);
         this.online = this.typing = false;
         this.socket.close();
     }
@@ -165,6 +167,17 @@ export class Room {
   private settle(f: Frame): void {
     const line = this.byId.get(f.id ?? "");
     if (line && line.seq === 0) line.seq = f.seq ?? 0;
+  }
+
+  // end notes why the session ended. What was said can be read after it, and
+  // what the agent does not have by then it takes no more.
+  private end(f: Frame): void {
+    if (this.ended !== "") return;
+    this.ended = f.error ? sentence(f.error.words) : causes[f.cause ?? ""] ?? "The session has ended.";
+    this.typing = false;
+    for (const line of this.lines) {
+      if (line.seq === 0 && line.refused === undefined) line.refused = "The session has ended.";
+    }
   }
 
   private setTyping(on: boolean): void {
