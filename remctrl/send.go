@@ -16,6 +16,11 @@ const (
 	partSize  = 32 << 10  // bytes, the same
 	mostSize  = 256 << 10 // bytes of an update
 	sharpSize = 64 << 10  // bytes of what is sent again exactly
+
+	// thriftyArea is up to how many pixels bytes are saved however quick the
+	// path is: it takes half a millisecond, and what moves in small steps
+	// costs half.
+	thriftyArea = 32 << 10
 )
 
 // parcel is an update under way.
@@ -39,6 +44,9 @@ func (v *viewer) begin(now time.Time) {
 	v.pace.begin(now)
 	d.tight.Rate = int(v.pace.speed())
 	v.mu.Unlock()
+	if n := d.dirty.Area(); n > 0 && n <= thriftyArea {
+		d.tight.Rate = 0 // which takes the fewest bytes that are worth it
+	}
 	d.fine = d.parcel.limit < fineLimit
 	d.out = rfb.FramebufferUpdate{Count: rfb.UntilLastRect}.Append(d.out[:0])
 }
