@@ -19,4 +19,4 @@ func openDesktop(string, *slog.Logger) (Screen, error) { return nil, errNoDeskto
 func Survey(string) (desktop.Survey, error) { return desktop.Survey{}, errNoDesktop }
 
 // deskOf says the same of windows.
-func deskOf(string) (*loopback.Desk, error) { return nil, errNoDesktop }
+func deskOf(_, _ string) (*loopback.Desk, error) { return nil, errNoDesktop }

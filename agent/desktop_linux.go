@@ -26,9 +26,9 @@ func Survey(display string) (desktop.Survey, error) {
 // deskOf gives the place for windows on an X11 display, "" being that of the
 // environment. Root may well show the display of another: a browser or terminal
 // of root's there would give the person all that root has. So it opens windows
-// as the user to whom the display's cookie belongs, and where that is nobody
-// else, as with the cookie of a display manager, none.
-func deskOf(display string) (*loopback.Desk, error) {
+// as the user who is named, else as the one to whom the display's cookie belongs,
+// and where that is nobody else, as with the cookie of a display manager, none.
+func deskOf(display, user string) (*loopback.Desk, error) {
 	d := new(loopback.Desk)
 	if display == "" {
 		display = os.Getenv("DISPLAY")
@@ -46,12 +46,16 @@ func deskOf(display string) (*loopback.Desk, error) {
 		d.Env = append(d.Env, "XAUTHORITY="+cookie)
 	}
 	var err error
+	if user != "" {
+		d.User, err = loopback.FindUser(user)
+		return d, err
+	}
 	if d.User, err = ownerOf(cookie); err != nil {
 		return nil, err
 	}
 	if d.User.UID == 0 {
 		return nil, fmt.Errorf("nobody but root is known to use the display %q, and no window runs as root there: "+
-			"set XAUTHORITY to a file of the user who does", display)
+			"name the user in %s, as user = \"ann\"", display, ConfigFile)
 	}
 	return d, nil
 }

@@ -14,6 +14,7 @@ func TestDeskOf(t *testing.T) {
 	for what, c := range map[string]struct {
 		variable, home bool // where the cookie is
 		uid            int  // to whom root gives it
+		user           string
 		root           bool // whether root opens windows
 	}{
 		"another's cookie":            {variable: true, uid: 1, root: true}, // daemon, on every system
@@ -21,6 +22,9 @@ func TestDeskOf(t *testing.T) {
 		"a cookie of root's":          {variable: true},
 		"a cookie of root's, at home": {home: true},
 		"no cookie":                   {},
+		"root, who is named":          {variable: true, user: "root", root: true},
+		"another, who is named":       {user: "daemon", uid: 1, home: true, root: true},
+		"nobody's name":               {variable: true, uid: 1, user: "no-such-user"},
 	} {
 		home := t.TempDir()
 		cookie := filepath.Join(home, ".Xauthority")
@@ -41,7 +45,7 @@ func TestDeskOf(t *testing.T) {
 				}
 			}
 		}
-		d, err := deskOf("")
+		d, err := deskOf("", c.user)
 		switch {
 		case isRoot && !c.root:
 			if err == nil {
@@ -63,7 +67,7 @@ func TestDeskOf(t *testing.T) {
 		}
 	}
 	t.Setenv("XAUTHORITY", filepath.Join(t.TempDir(), "gone"))
-	if d, err := deskOf(":8"); isRoot && err == nil {
+	if d, err := deskOf(":8", ""); isRoot && err == nil {
 		t.Errorf("a cookie that is not there: %+v", d)
 	}
 }

@@ -34,6 +34,11 @@ display = ""
 
 # What operators see. Empty takes the host name.
 name = ""
+
+# Whose desktop the display is, by login name, when the agent runs as root: the
+# chat's window opens as that user. Empty takes the owner of the display's cookie.
+# "root" is a person who works as root; no window opens as root otherwise.
+user = ""
 `
 
 const policyText = `# Who may help at this machine, and how. It is read again whenever it changes:

@@ -33,7 +33,7 @@ func (unseen) BarActions() <-chan desktop.BarAction { return nil }
 func (a *Agent) desk() *loopback.Desk {
 	d, err := a.cfg.Desk, error(nil)
 	if d == nil && a.cfg.Screen == nil && a.screen != nil {
-		if d, err = deskOf(a.cfg.Settings.Display); err != nil {
+		if d, err = deskOf(a.cfg.Settings.Display, a.cfg.Settings.User); err != nil {
 			a.cfg.Log.Warn("the chat opens no window here", "error", err)
 		}
 	}

@@ -19,6 +19,7 @@ type Settings struct {
 	Transports []string `toml:"transports"` // "tcp", "udp"; none means both
 	Display    string   `toml:"display"`    // X11 display; empty takes DISPLAY; "none" is no screen, and nobody before it
 	Name       string   `toml:"name"`       // what operators see; empty takes the host name
+	User       string   `toml:"user"`       // whose desktop the display is, for root's agent; empty finds it out
 }
 
 // The files of an agent's folder.
@@ -48,8 +49,8 @@ func ReadSettings(dir string) (s Settings, err error) {
 }
 
 // FromEnvironment overrides s by variables, as containers set them:
-// DESKSIDE_LISTEN, DESKSIDE_PORTS, DESKSIDE_TRANSPORTS, DESKSIDE_DISPLAY and
-// DESKSIDE_NAME, in the forms of config.toml with commas between.
+// DESKSIDE_LISTEN, DESKSIDE_PORTS, DESKSIDE_TRANSPORTS, DESKSIDE_DISPLAY,
+// DESKSIDE_NAME and DESKSIDE_USER, in the forms of config.toml with commas between.
 func (s *Settings) FromEnvironment(getenv func(string) string) {
 	for name, set := range map[string]func(string){
 		"DESKSIDE_LISTEN":     func(v string) { s.Listen = strings.Split(v, ",") },
@@ -57,6 +58,7 @@ func (s *Settings) FromEnvironment(getenv func(string) string) {
 		"DESKSIDE_TRANSPORTS": func(v string) { s.Transports = strings.Split(v, ",") },
 		"DESKSIDE_DISPLAY":    func(v string) { s.Display = v },
 		"DESKSIDE_NAME":       func(v string) { s.Name = v },
+		"DESKSIDE_USER":       func(v string) { s.User = v },
 	} {
 		if v := getenv(name); v != "" {
 			set(v)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"deskside/loopback"
 )
 
 // The virtual display of a demo.
@@ -45,6 +47,7 @@ func (s *stage) openDisplay(ctx context.Context) error {
 		return err
 	}
 	s.crew.env = append(s.crew.env, "DISPLAY="+s.display, "XAUTHORITY="+auth, "HOME="+home,
+		"DESKSIDE_USER="+loopback.Self().Name, // whose desktop it is, root's too
 		"XDG_CONFIG_HOME="+home+"/.config", "XDG_DATA_HOME="+home+"/.local/share", "XDG_CACHE_HOME="+home+"/.cache",
 		"GSETTINGS_BACKEND=memory")
 	if _, err := s.start("openbox", "openbox"); err != nil {

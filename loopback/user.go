@@ -36,6 +36,23 @@ func LookupUser(uid int) (*User, error) {
 	if err != nil {
 		return nil, fmt.Errorf("user %d: %w", uid, err)
 	}
+	return known(found)
+}
+
+// FindUser finds a user by login name.
+func FindUser(name string) (*User, error) {
+	found, err := user.Lookup(name)
+	if err != nil {
+		return nil, fmt.Errorf("user %q: %w", name, err)
+	}
+	return known(found)
+}
+
+func known(found *user.User) (*User, error) {
+	uid, err := strconv.Atoi(found.Uid)
+	if err != nil {
+		return nil, fmt.Errorf("user %q: %q is not a number", found.Username, found.Uid)
+	}
 	u := &User{UID: uid, Name: found.Username, Full: cmp.Or(found.Name, found.Username), Home: found.HomeDir}
 	if u.GID, err = strconv.Atoi(found.Gid); err != nil {
 		return nil, fmt.Errorf("user %d: group %q is not a number", uid, found.Gid)

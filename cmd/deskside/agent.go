@@ -118,8 +118,9 @@ func agentRunCommand(e *env) *cobra.Command {
 		Short: "Serve the four remote tools until interrupted",
 		Long: `Serve session setup, remote control, chat and file transfer on this machine,
 until interrupted. Flags go before the environment (DESKSIDE_LISTEN,
-DESKSIDE_PORTS, DESKSIDE_TRANSPORTS, DESKSIDE_DISPLAY, DESKSIDE_NAME), and that
-goes before config.toml. The policy file is read again whenever it changes.`,
+DESKSIDE_PORTS, DESKSIDE_TRANSPORTS, DESKSIDE_DISPLAY, DESKSIDE_NAME,
+DESKSIDE_USER), and that goes before config.toml. The policy file is read again
+whenever it changes.`,
 		Example: "  deskside agent run --dir /var/lib/deskside --display :0\n  deskside agent run --listen 127.0.0.1 --ports sms12",
 	}, e, f.run)
 	c.Flags().StringVar(&f.dir, "dir", "", dirHelp)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,6 +56,8 @@ func TestDemoEndsWhatItStarted(t *testing.T) {
 		c.Close()
 	}
 
+	chatsInTheDemo(t, tmp, display)
+
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -73,5 +77,35 @@ func TestDemoEndsWhatItStarted(t *testing.T) {
 		if strings.HasPrefix(f.Name(), "deskside") {
 			t.Errorf("%s was left", f.Name())
 		}
+	}
+}
+
+// chatsInTheDemo has the demo's operator write a line, for which a window opens
+// on the demo's display, root's too.
+func chatsInTheDemo(t *testing.T, tmp, display string) {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join(tmp, "deskside-demo-*"))
+	if err != nil || len(dirs) != 1 {
+		t.Fatalf("the demo's folder: %q, %v", dirs, err)
+	}
+	chat := exec.Command("deskside", "chat", "demo-desk")
+	chat.Env = append(os.Environ(), "DESKSIDE_HOME="+filepath.Join(dirs[0], "operator"))
+	in, err := chat.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chat.Start(); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(in, "Good morning!\n")
+	await.True(t, "the chat's window", func() bool {
+		look := exec.Command("xwininfo", "-root", "-tree")
+		look.Env = append(os.Environ(), "DISPLAY="+display, "XAUTHORITY="+filepath.Join(dirs[0], "Xauthority"))
+		tree, _ := look.Output() // fails while windows come and go
+		return strings.Contains(string(tree), "Deskside chat")
+	})
+	in.Close()
+	if err := chat.Wait(); err != nil {
+		t.Error(err)
 	}
 }

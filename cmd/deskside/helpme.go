@@ -19,6 +19,7 @@ import (
 	"deskside/agent"
 	"deskside/desktop"
 	"deskside/identity"
+	"deskside/loopback"
 )
 
 type helpMeFlags struct {
@@ -91,7 +92,7 @@ func (f *helpMeFlags) start(ctx context.Context, e *env, dir string) (*agent.Age
 	a, err := agent.Start(ctx, agent.Config{
 		Dir:      dir,
 		Identity: id,
-		Settings: agent.Settings{Display: f.display, Listen: f.listen, Ports: f.ports},
+		Settings: agent.Settings{Display: f.display, Listen: f.listen, Ports: f.ports, User: loopback.Self().Name}, // the person is who runs this
 		Policy:   policy,
 		Attended: true,
 		Log:      slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
