@@ -719,3 +719,28 @@ func TestBadMeetings(t *testing.T) {
 		})
 	}
 }
+
+// TestDenialsNameTheOperator has policy's name for the key in each denial, also
+// where this agent knows no session of theirs, and never what the peer says in
+// its place.
+func TestDenialsNameTheOperator(t *testing.T) {
+	h := openHouse(t, transporttest.New(t, deskside.Memory), func(p *access.Policy) {
+		for key, rule := range p.Operators {
+			rule.Name, rule.Rights = "Ann Admin", deskside.RightsOf(deskside.View)
+			p.Operators[key] = rule
+		}
+	})
+	h.Setup(t.Context(), h.us(), setupOf(deskside.RightsOf(deskside.Control)), nil, nil)
+	h.Resume(h.us(), rcinfo.Resume{Session: deskside.NewSessionID()})
+	h.Refused(h.us(), deskside.Errorf(deskside.CodeBadRequest, "no"))
+	h.wire(t, h.net.Operator, deskside.RemCtrl).Upgrade(t.Context(), "POST", "/", "echo", deskside.NewTicket())
+	all := h.denied()
+	if len(all) != 4 {
+		t.Errorf("%d denials, want 4: %+v", len(all), all)
+	}
+	for _, e := range all {
+		if e.Name != "Ann Admin" {
+			t.Errorf("the audit names %q: %+v", e.Name, e)
+		}
+	}
+}

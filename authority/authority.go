@@ -192,6 +192,15 @@ func (a *Authority) record(e deskside.Event) error {
 	return nil
 }
 
+// name gives an operator policy's name for the key, where it has one. The lock
+// is held.
+func (a *Authority) name(op deskside.Operator) deskside.Operator {
+	if rule, ok := a.policy.Operators[op.Key]; ok && rule.Name != "" {
+		op.Name = rule.Name
+	}
+	return op
+}
+
 // event fills in what is known of an operator and stream.
 func event(kind deskside.EventKind, op deskside.Operator, t deskside.Transport) deskside.Event {
 	return deskside.Event{Kind: kind, Operator: &op.Key, Name: op.Title(), Address: op.Address, Transport: t}

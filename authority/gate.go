@@ -262,8 +262,7 @@ func (a *Authority) suspend(id deskside.SessionID, spare deskside.Path) bool {
 func (a *Authority) Resume(c rcinfo.Caller, r rcinfo.Resume) (rcinfo.Answer, error) {
 	answer, err := a.resume(c, r.Session)
 	if err != nil {
-		e := event(deskside.EventDenied, deskside.Operator{Key: c.Key}, c.Path.Transport)
-		e.Session = &r.Session
+		e := deskside.Event{Kind: deskside.EventDenied, Session: &r.Session}
 		a.deny(c, e, err)
 		return answer, deskside.AsError(err).From(deskside.ByAgent)
 	}

@@ -119,8 +119,8 @@ func (a *Authority) deny(c rcinfo.Caller, e deskside.Event, err error) {
 	e.Code, e.Words = refusal.Code, refusal.Words
 	a.mu.Lock()
 	write, skipped := a.denialsOf(c.Key).count(a.Now())
-	if rule, ok := a.policy.Operators[c.Key]; ok {
-		e.Name = rule.Name
+	if op := a.name(deskside.Operator{Key: c.Key}); op.Name != "" {
+		e.Name = op.Name
 	}
 	a.mu.Unlock()
 	if skipped > 0 {

@@ -23,7 +23,8 @@ type NoticeRow struct {
 type Noticer interface {
 	// Notice shows the notice, and in it who is connected, as SetBar of Person
 	// says it from then on. It is a window like those of any program: it can
-	// be moved, covered and put away, and takes nothing from the person. Notice
+	// be moved, covered and put away, and takes nothing from the person. While
+	// there is an operator it takes no keys, which may be theirs. Notice
 	// returns nil when the person closed it, the context's error when that
 	// ended first, and ErrLost when the screen is gone. One notice is shown at
 	// a time; another waits its turn.

@@ -67,10 +67,12 @@ func (p *Notice) Handle(in Input) (closed bool) {
 		p.hover, p.press = over, press{}
 	case KeyDown:
 		// Not Enter nor Space, as the window may have the keyboard when somebody
-		// begins to type what is meant for another.
-		p.press = press{held: in.Key == Escape, key: in.Key}
+		// begins to type what is meant for another. Nor Esc while there is an
+		// operator, as it may be theirs, or meant for a program that they use
+		// together; it would end what they are doing.
+		p.press = press{held: in.Key == Escape && len(p.list) == 0, key: in.Key}
 	case KeyUp:
-		closed = p.press.held && p.press.key == in.Key && in.Key != OtherKey
+		closed = p.press.held && p.press.key == in.Key && in.Key != OtherKey && len(p.list) == 0
 		p.press = press{}
 	}
 	return closed

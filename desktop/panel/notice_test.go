@@ -233,3 +233,32 @@ func TestNoticePictures(t *testing.T) {
 	draw("notice-filled", p)
 	keep(t, "sign", Sign(48))
 }
+
+// TestNoticeTakesNoKeysFromOperators leaves Esc without effect while there is an
+// operator, whose it may be, also where they came or went between press and
+// release; the button works.
+func TestNoticeTakesNoKeysFromOperators(t *testing.T) {
+	alone := func() *Notice { return NewNotice(helping(), nil, 1280, 736, 1) }
+	helped := func() *Notice { return NewNotice(helping(), entries(1), 1280, 736, 1) }
+	for name, c := range map[string]struct {
+		press, release *Notice
+		want           bool
+	}{
+		"alone":                {alone(), alone(), true},
+		"an operator":          {helped(), helped(), false},
+		"one came in between":  {alone(), helped(), false},
+		"and one went in turn": {helped(), alone(), false},
+	} {
+		c.press.Handle(Input{Kind: KeyDown, Key: Escape})
+		c.release.Keep(c.press)
+		if got := c.release.Handle(Input{Kind: KeyUp, Key: Escape}); got != c.want {
+			t.Errorf("%s: closed is %v", name, got)
+		}
+	}
+	n := helped()
+	b := n.Button()
+	n.Handle(Input{Kind: PointerDown, X: b.Min.X + 2, Y: b.Min.Y + 2})
+	if !n.Handle(Input{Kind: PointerUp, X: b.Min.X + 2, Y: b.Min.Y + 2}) {
+		t.Error("the button does not close it")
+	}
+}

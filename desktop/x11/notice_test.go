@@ -77,7 +77,8 @@ func TestNoticeIsAnOrdinaryWindow(t *testing.T) {
 	if hints := p.run("xprop", "-id", id, "WM_NORMAL_HINTS"); strings.Count(hints, strconv.Itoa(w)+" by "+strconv.Itoa(h)) < 2 {
 		t.Errorf("its size is %dx%d, its hints are %s", w, h, hints)
 	}
-	d.SetBar([]desktop.BarEntry{{Session: [8]byte{1}, State: deskside.Active, Operator: deskside.Operator{SaysName: "Ola"}, Rights: deskside.RightsOf(deskside.View)}})
+	helped := []desktop.BarEntry{{Session: [8]byte{1}, State: deskside.Active, Operator: deskside.Operator{SaysName: "Ola"}, Rights: deskside.RightsOf(deskside.View)}}
+	d.SetBar(helped)
 	await.True(t, "its title tells of the operator", func() bool { return p.titled("Connected: "+helping().Title) == id })
 	view := &watch{d: d}
 	x, y := p.within(id)
@@ -96,6 +97,18 @@ func TestNoticeIsAnOrdinaryWindow(t *testing.T) {
 	await.True(t, "the other window has the keyboard again", func() bool { return p.active() == p.titled("Above") })
 	p.run("xdotool", "windowactivate", "--sync", id)
 	view.shows(t, x+w/2, y+h-2, 0xf5f6f8)
+	await.True(t, "it has the keyboard again", func() bool { return p.active() == id })
+	p.run("xdotool", "key", "Escape") // by XTEST, as an operator's keys come
+	b := panel.NewNotice(helping(), helped, 1280, 736, 1).Button()
+	p.run("xdotool", "mousemove", strconv.Itoa(x+b.Min.X+9), strconv.Itoa(y+b.Min.Y+9))
+	view.shows(t, x+b.Min.X+9, y+b.Min.Y+9, 0xf5f6f8) // under the pointer, which came after the key
+	d.SetBar(nil)
+	await.True(t, "its title tells that nobody is there", func() bool { return p.titled(helping().Title) == id })
+	select {
+	case err := <-got:
+		t.Fatalf("Esc closed it while an operator was there: %v", err)
+	default:
+	}
 	p.run("xdotool", "key", "Escape")
 	if err := await.Recv(t, "Esc closes it", got); err != nil {
 		t.Error(err)
