@@ -123,12 +123,11 @@ func (g *capture) Next(ctx context.Context, f *raster.Image, u *desktop.Update) 
 		case <-g.timer.C:
 		}
 		err := g.take(f, u)
-		var refused xgb.Error
 		switch {
-		case errors.As(err, &refused) && g.retry():
-			g.log.Debug("grab refused", "err", err)
-		case err != nil:
+		case err != nil && !g.again(err):
 			return err
+		case err != nil:
+			g.log.Debug("grab refused", "err", err)
 		case len(u.Changed) > 0 || u.Cursor != nil || u.Resized:
 			return nil
 		}
@@ -142,10 +141,13 @@ func (g *capture) pause() time.Duration {
 	return time.Until(g.tempo.next)
 }
 
-// retry marks all as changed after the server refused a grab, which it does
-// when the screen became smaller between asking for its size and grabbing. A
-// server that keeps refusing is not asked for ever.
-func (g *capture) retry() bool {
+// again marks all as changed after the server refused a grab, which it does
+// when the screen became smaller between asking for its size and grabbing, and
+// reports whether to go on: not for another error, and not for ever.
+func (g *capture) again(err error) bool {
+	if _, refused := errors.AsType[xgb.Error](err); !refused {
+		return false
+	}
 	g.taking.Lock()
 	defer g.taking.Unlock()
 	g.whole = true

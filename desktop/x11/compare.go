@@ -66,7 +66,7 @@ func (t *tempo) changed(now time.Time, cost time.Duration) {
 
 // same notes a comparison that took cost and found nothing.
 func (t *tempo) same(now time.Time, cost time.Duration) {
-	t.every = min(max(t.every*5/4, fastShare*cost), max(restEvery, restShare*cost))
+	t.every = min(max(t.every*3/2, fastShare*cost), max(restEvery, restShare*cost))
 	t.after(now)
 }
 

@@ -28,7 +28,7 @@ func TestTempo(t *testing.T) {
 	if p.changed(now, cost); p.next.Sub(now) != fastEvery {
 		t.Errorf("%v after a change, want %v", p.next.Sub(now), fastEvery)
 	}
-	if gap := run(3, cost); gap > 2*fastEvery {
+	if gap := run(3, cost); gap > 4*fastEvery {
 		t.Errorf("%v after three times nothing", gap)
 	}
 	if gap := run(50, cost); gap != restEvery {
