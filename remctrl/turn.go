@@ -25,6 +25,7 @@ const (
 	// may come half of it early, so that what is drawn 60 times a second is
 	// not sent less often because it does not keep step.
 	minInterval   = time.Second / 63
+	cheapInterval = time.Second / 95  // the same where little is new, as in a terminal that scrolls
 	quickInterval = time.Second / 240 // between two small changes that pass
 
 	// maxAge is how old a half sent picture may become before what is left of

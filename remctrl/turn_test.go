@@ -204,17 +204,20 @@ func TestNewestWhenThereIsRoom(t *testing.T) {
 // at what changes all the time.
 func TestInStep(t *testing.T) {
 	for _, test := range []struct {
+		side          int // of what changes
 		every, jitter time.Duration
 		least, most   int
 	}{
-		{time.Second / 60, 4 * time.Millisecond, 118, 120},
-		{2 * time.Millisecond, 0, 110, 127},
+		{300, time.Second / 60, 4 * time.Millisecond, 118, 120},
+		{300, 2 * time.Millisecond, 0, 110, 127},
+		{150, time.Second / 90, 2 * time.Millisecond, 178, 180},
+		{150, 2 * time.Millisecond, 0, 170, 191},
 	} {
 		d := newDrawing(640, 480, pushed...)
 		m := watch(t, d)
 		rnd := rand.New(rand.NewPCG(1, 2))
 		m.read(t)
-		box := raster.XYWH(0, 0, 300, 300)
+		box := raster.XYWH(0, 0, test.side, test.side)
 		wake := d.now
 		for i := range int(2 * time.Second / test.every) {
 			at := epoch.Add(time.Duration(i) * test.every)

@@ -87,11 +87,7 @@ func (v *viewer) update(now time.Time) (done bool, err error) {
 	d.adopt()
 	if v.look(now) {
 		if d.alive() {
-			d.last = now
-			if early := now.Add(-minInterval / 2); d.next.Before(early) {
-				d.next = early
-			}
-			d.next = d.next.Add(minInterval)
+			d.looked(now)
 		}
 		if err := v.send(now); err != nil {
 			return false, err
@@ -103,6 +99,19 @@ func (v *viewer) update(now time.Time) (done bool, err error) {
 	v.asked.giveBack(&d.job)
 	v.mu.Unlock()
 	return done, nil
+}
+
+// looked notes that a look found a change, and when there may be another.
+func (d *display) looked(now time.Time) {
+	interval := minInterval
+	if d.dirty.Area() <= thriftyArea {
+		interval = cheapInterval
+	}
+	d.last = now
+	if early := now.Add(-interval / 2); d.next.Before(early) {
+		d.next = early
+	}
+	d.next = d.next.Add(interval)
 }
 
 // mayLook asks whether the viewer may see the screen now.
