@@ -13,7 +13,7 @@ import (
 
 // mkdir makes one folder.
 func (c *call) mkdir() error {
-	p, err := c.s.at(c.req.Path, intent{change: true, create: true})
+	p, err := c.s.at(c.req.Path, intent{change: true})
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (c *call) rename() error {
 	if err := c.s.rules(c.s.config.Roots(), from, intent{change: true, tree: tree}); err != nil {
 		return err
 	}
-	to, err := c.s.at(c.req.To, intent{change: true, create: true, tree: tree})
+	to, err := c.s.at(c.req.To, intent{change: true, tree: tree})
 	if err != nil {
 		return err
 	}

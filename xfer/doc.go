@@ -30,8 +30,9 @@
 // A path is absolute in the agent's own form with slashes, or relative to the
 // first root: "/home/ann/docs/x", "C:/Users/Ann/x", "docs/x". It may have 4096
 // bytes, 255 in a name and 200 folders, and holds neither "..", a backslash nor
-// NUL; the names that are devices on Windows or end there differently are
-// refused, and a colon in what is created.
+// NUL. A side on Windows refuses the names that are devices there, end in a dot or
+// a space, hold a colon or another character that Windows does not take, or may be
+// the short form of another name; no other side does.
 //
 // offset says that the receiver has that many bytes, and prefix is their hash.
 // A sender whose own bytes hash otherwise answers with the code conflict, and

@@ -32,7 +32,7 @@ func (c *Client) get(ctx context.Context, e Entry, remote string, p *place, o Op
 	if e.Kind != File {
 		return Result{}, badRequest("%q is %s; only files are copied", textOf(remote), e.Kind.words())
 	}
-	if err := checkName(p.name, true); err != nil {
+	if err := checkNative(p.name); err != nil {
 		return Result{}, err
 	}
 	if err := replaceable(p, o.Replace); err != nil {

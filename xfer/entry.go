@@ -126,7 +126,7 @@ func unaddressable(name string) string {
 	if err := checkElem(name); err != nil {
 		return err.Error()
 	}
-	if err := checkName(name, false); err != nil {
+	if err := checkNative(name); err != nil {
 		return err.Error()
 	}
 	return ""

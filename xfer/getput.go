@@ -114,7 +114,7 @@ func (c *call) partial() error {
 	if err != nil {
 		return err
 	}
-	p, err := c.s.at(c.req.Path, intent{change: true, create: true})
+	p, err := c.s.at(c.req.Path, intent{change: true})
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (c *call) put() error {
 	if limit := c.s.config.Limits.File; limit > 0 && meta.Size > limit {
 		return deskside.Errorf(deskside.CodeDenied, "a file of %d bytes is larger than the %d that policy allows", meta.Size, limit)
 	}
-	want := intent{change: true, create: true}
+	want := intent{change: true}
 	p, err := c.s.at(c.req.Path, want)
 	if err != nil {
 		return err

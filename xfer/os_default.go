@@ -10,7 +10,10 @@ import (
 
 var errNotHere = errors.New("file transfer is not here on this system yet")
 
-const openFlags = 0
+const (
+	openFlags = 0
+	drives    = false
+)
 
 func sameName(a, b string) bool       { return a == b }
 func checkNative(string) error        { return errNotHere }

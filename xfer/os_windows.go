@@ -16,18 +16,10 @@ const openFlags = 0
 
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 
-// checkNative refuses streams, and the short forms of long names (PROGRA~1),
-// which would pass by the rules about start-up and private files.
-func checkNative(e string) error {
-	if strings.ContainsRune(e, ':') {
-		return deskside.Errorf(deskside.CodeBadRequest, "%q names a stream", e).Hint("Use another name.")
-	}
-	base, _, _ := strings.Cut(e, ".")
-	if at := strings.LastIndexByte(base, '~'); at >= 0 && strings.Trim(base[at+1:], "0123456789") == "" && len(base) <= 8 {
-		return deskside.Errorf(deskside.CodeBadRequest, "%q may be the short form of another name", e).Hint("Use the long name.")
-	}
-	return nil
-}
+// drives: a path may begin with a letter and a colon.
+const drives = true
+
+func checkNative(e string) error { return windowsName(e) }
 
 func noSpace(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)

@@ -2,7 +2,6 @@ package xfer
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"deskside"
 )
@@ -70,49 +69,14 @@ func checkElem(e string) error {
 	return nil
 }
 
-// checkName refuses the names that mean something else than a file on Windows.
-// They are refused everywhere, so that a tree copied from here to there stays
-// what it was. A colon names a stream on Windows alone and is common elsewhere
-// (times of day): it is refused in what is created and, on Windows, at all.
-func checkName(e string, create bool) error {
-	switch {
-	case reserved(e):
-		return deskside.Errorf(deskside.CodeBadRequest, "%q is the name of a device on Windows", e).Hint("Use another name.")
-	case strings.HasSuffix(e, ".") || strings.HasSuffix(e, " "):
-		return deskside.Errorf(deskside.CodeBadRequest, "%q ends in a dot or a space, which Windows takes away", e).Hint("Use another name.")
-	case strings.ContainsRune(e, ':') && create:
-		return deskside.Errorf(deskside.CodeBadRequest, "%q holds a colon, which names a stream on Windows", e).Hint("Use another name.")
-	}
-	return checkNative(e)
-}
-
-// checkNames is checkName for every element of a path of which only the last
-// may be about to be created.
-func checkNames(elems []string, create bool) error {
-	for i, e := range elems {
-		if err := checkName(e, create && i == len(elems)-1); err != nil {
+// checkNames refuses the names in a path that this system cannot hold.
+func checkNames(elems []string) error {
+	for _, e := range elems {
+		if err := checkNative(e); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// reserved reports whether name is one of the device names of Windows, with or
-// without an extension and in any case ("Naming Files, Paths, and Namespaces",
-// learn.microsoft.com). The superscript digits count as digits there.
-func reserved(name string) bool {
-	base, _, _ := strings.Cut(name, ".")
-	base = strings.ToUpper(strings.TrimRight(base, " "))
-	switch base {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
-		return true
-	}
-	for _, port := range [...]string{"COM", "LPT"} {
-		if rest, ok := strings.CutPrefix(base, port); ok && utf8.RuneCountInString(rest) == 1 {
-			return strings.Contains("123456789¹²³", rest)
-		}
-	}
-	return false
 }
 
 // textOf gives a name or path as valid UTF-8 for people and for the audit. A

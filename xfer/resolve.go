@@ -10,7 +10,6 @@ import (
 type intent struct {
 	follow bool // if the path ends in a link, its target is meant
 	change bool // something is created, replaced, renamed or removed
-	create bool // the last element is a new name
 	tree   bool // with everything below
 	clear  bool // a partial file may be meant, to be removed
 }
@@ -23,7 +22,7 @@ func (s *Service) at(text string, want intent) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkNames(t.rest, want.create); err != nil {
+	if err := checkNames(t.rest); err != nil {
 		return nil, err
 	}
 	top, topAbs, err := t.root.open()

@@ -169,7 +169,7 @@ func TestResumeIsBound(t *testing.T) {
 		t.Errorf("%d different names of 7", len(names))
 	}
 	for name := range names {
-		if !isPartial(name) || checkName(name, true) != nil {
+		if !isPartial(name) || windowsName(name) != nil {
 			t.Errorf("%q is no name for a partial file", name)
 		}
 	}

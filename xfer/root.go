@@ -80,9 +80,10 @@ func cutPrefix(elems, top []string) ([]string, bool) {
 	return elems[len(top):], true
 }
 
-// hasDrive reports whether p begins with a drive letter of Windows.
+// hasDrive reports whether p begins with a drive letter, on Windows; elsewhere
+// that is a name.
 func hasDrive(p wirePath) bool {
-	return len(p.elems) > 0 && len(p.elems[0]) == 2 && p.elems[0][1] == ':'
+	return drives && len(p.elems) > 0 && len(p.elems[0]) == 2 && p.elems[0][1] == ':'
 }
 
 // rootForms gives the elements of a root's path as written and, where they

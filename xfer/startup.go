@@ -128,20 +128,26 @@ func matches(elems, names []string) bool {
 
 func matchesName(elem, name string) bool {
 	if !strings.Contains(elem, "*") {
-		return strings.EqualFold(elem, name)
+		return sameLoosely(elem, name)
 	}
-	ok, err := path.Match(strings.ToLower(elem), strings.ToLower(name))
+	ok, err := path.Match(strings.ToLower(elem), strings.ToLower(bare(name)))
 	return ok || err != nil
 }
 
-// cutFold is cutPrefix without regard to case: a file system may not regard it
-// either, and a list that protects too much does little harm.
+// sameLoosely compares names without regard to case and to dots and spaces at
+// the end: a file system may not regard them either, on any system (Linux mounts
+// those of Windows), and a list that protects too much does little harm.
+func sameLoosely(a, b string) bool { return strings.EqualFold(bare(a), bare(b)) }
+
+func bare(name string) string { return strings.TrimRight(name, ". ") }
+
+// cutFold is cutPrefix by sameLoosely.
 func cutFold(elems, top []string) ([]string, bool) {
 	if len(elems) < len(top) {
 		return nil, false
 	}
 	for i := range top {
-		if !strings.EqualFold(elems[i], top[i]) {
+		if !sameLoosely(elems[i], top[i]) {
 			return nil, false
 		}
 	}

@@ -237,7 +237,7 @@ func checkArriving(name string) error {
 	if name == "" || name == "." || strings.Contains(name, "/") || isPartial(name) {
 		return badRequest("the agent lists %q, which is no name", textOf(name))
 	}
-	return errors.Join(checkElem(name), checkName(name, true))
+	return errors.Join(checkElem(name), checkNative(name))
 }
 
 // meta gives what an entry says of a file.

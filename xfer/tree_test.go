@@ -80,7 +80,7 @@ func TestTrees(t *testing.T) {
 func TestTreeFailures(t *testing.T) {
 	one(t, func(t *testing.T, r *rig) {
 		write(t, r.mine("tree/good"), []byte("good"))
-		write(t, r.mine("tree/CON"), nil)
+		write(t, r.mine(`tree/a\b`), nil)
 		write(t, r.mine("tree/.bashrc"), nil)
 		write(t, r.mine("tree/other"), []byte("new"))
 		other := write(t, r.at("tree/other"), []byte("is another"))
@@ -90,7 +90,7 @@ func TestTreeFailures(t *testing.T) {
 		for _, n := range got.Failed {
 			failed = append(failed, filepath.Base(n.Path)+" "+string(n.Error.Code))
 		}
-		if want := []string{".bashrc denied", "CON bad-request", "other exists"}; !slices.Equal(failed, want) || got.Files != 1 {
+		if want := []string{".bashrc denied", "a\\b bad-request", "other exists"}; !slices.Equal(failed, want) || got.Files != 1 {
 			t.Errorf("copied %d, failed %q, want %q", got.Files, failed, want)
 		}
 		wantFile(t, r.at("tree/good"), []byte("good"))
@@ -110,7 +110,7 @@ func TestHostileLists(t *testing.T) {
 		"bytes":    `{"entries":[{"name":"x","name_b64":"Li4veA==","kind":"file"}]}`,
 		"nothing":  `{"entries":[{"name":"","kind":"folder"}]}`,
 		"itself":   `{"entries":[{"name":".","kind":"folder"}]}`,
-		"device":   `{"entries":[{"name":"NUL","kind":"file"}]}`,
+		"slash":    `{"entries":[{"name":"a\\\\b","kind":"file"}]}`,
 		"circle":   `{"entries":[{"name":"..","kind":"file"}],"more":true}`,
 		"no end":   `{"entries":[],"more":true}`,
 		"link":     `{"entries":[{"name":"link","kind":"folder"}]}`,

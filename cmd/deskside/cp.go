@@ -70,7 +70,7 @@ func planCopy(args []string) (p copyPlan, err error) {
 		case err != nil:
 			return p, err
 		case up && remote:
-			return p, fmt.Errorf("%q and %q are both far away: copy to this machine first", arg, dst)
+			return p, fmt.Errorf("%q and %q are both far away: copy to this machine first; a local name with a colon is written ./%s", arg, dst, arg)
 		case !up && !remote:
 			return p, fmt.Errorf("neither %q nor %q is HOST:PATH", arg, p.to)
 		case !up && p.host != "" && p.host != src.host:
