@@ -59,6 +59,7 @@ const (
 	firstRoom = 64 << 10              // bytes, while nothing is known
 	nearRoom  = 256 << 10             // the same if the path is short
 	near      = 10 * time.Millisecond
+	nearSpeed = 4 << 20 // bytes a second, from which a short path is not narrow
 	minRoom   = 2 << 10 // bytes
 	maxBudget = 16 << 20
 	maxAway   = 64 // updates
@@ -76,9 +77,18 @@ func (p *pace) budget() int {
 	if speed == 0 {
 		return p.first()
 	}
+	least := 2 * minRoom
+	if p.wide() {
+		least = 2 * nearRoom
+	}
 	hold := p.trip + slack + p.haste
-	return min(max(int(speed*hold.Seconds()), 2*minRoom), maxBudget)
+	return min(max(int(speed*hold.Seconds()), least), maxBudget)
 }
+
+// wide reports whether the path is short and has carried that much that what
+// bounds it is how busy the two machines are, which changes from one update to
+// the next. Holding back there would only cost time.
+func (p *pace) wide() bool { return p.trip > 0 && p.trip < near && p.speed() >= nearSpeed }
 
 func (p *pace) first() int {
 	if p.trip > 0 && p.trip < near {
@@ -109,7 +119,11 @@ func (p *pace) slice() int {
 	if speed == 0 {
 		return p.first()
 	}
-	return min(max(int(speed*p.patience().Seconds()), minRoom), maxBudget)
+	least := minRoom
+	if p.wide() {
+		least = nearRoom
+	}
+	return min(max(int(speed*p.patience().Seconds()), least), maxBudget)
 }
 
 // patience is for how long the path may carry one update. Where the next one
@@ -133,7 +147,7 @@ func (p *pace) enter(bytes int, now time.Time) {
 	if p.haste > 0 {
 		speed = p.speed() * 2
 	}
-	if speed == 0 {
+	if speed == 0 || p.wide() {
 		return
 	}
 	if p.entry.Before(now) {
