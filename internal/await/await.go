@@ -6,7 +6,7 @@ import "time"
 
 // Limit is how long a condition may take. It is generous: a test that meets
 // its condition returns at once.
-const Limit = 20 * time.Second
+const Limit = 45 * time.Second
 
 // Failer is what await needs of a test.
 type Failer interface {
