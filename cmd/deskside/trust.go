@@ -5,12 +5,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"deskside"
+	"deskside/client"
 	"deskside/identity"
+	"deskside/internal/plain"
 )
 
 type trustFlags struct {
@@ -30,6 +34,8 @@ read to you, or copied, by somebody at the machine.
 
 Without --fingerprint, at a terminal, the agent is reached and its ID is shown
 with three groups left out, which you type in as they are read to you.
+
+The host is put into the address book as well, where the console's page shows it.
 
 A pin is never changed silently. If an agent's key has changed, find out why:
 the machine was set up anew, or somebody else answers in its place. After that
@@ -66,6 +72,9 @@ func (f *trustFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := enter(c, host, id); err != nil {
+		fmt.Fprintf(e.stderr, "%s is not in the address book: %s\n", host, plain.Text(err.Error()))
+	}
 	return e.show(said, func(w io.Writer) error {
 		fmt.Fprintf(w, "%s is trusted as %s\n", host, id)
 		if old := said["replaced"]; old != nil {
@@ -73,6 +82,23 @@ func (f *trustFlags) run(ctx context.Context, e *env, args []string) error {
 		}
 		return nil
 	})
+}
+
+// enter puts a host into the address book, which the console's page shows, unless
+// the agent is there already or was named by its ID.
+func enter(c *client.Client, host string, id deskside.AgentID) error {
+	if _, err := deskside.ParseKeyID(host); err == nil {
+		return nil
+	}
+	list, err := c.Book().All()
+	if err != nil {
+		return err
+	}
+	known, err := c.Keys(list)
+	if err != nil || slices.Contains(slices.Collect(maps.Values(known)), id) {
+		return err
+	}
+	return c.Book().Put(client.Machine{Name: host, Address: host})
 }
 
 // agentID gives the ID to pin: as given, or as compared by a person.
