@@ -27,6 +27,8 @@ type Client struct {
 	HTTP   Doer
 	Ticket func(context.Context) (deskside.Ticket, error) // for the 2704 service; asked before every request, and may wait
 	Agent  deskside.AgentID                               // part of the name of a file that arrives from it
+
+	disk diskOf
 }
 
 const maxReply = 64 << 20 // bytes of a JSON reply: the largest page of the longest names fits

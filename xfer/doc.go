@@ -51,7 +51,10 @@
 // name in one step, which fails if the name is taken, unless the file there is
 // to be replaced. What was interrupted stays for a day, for the same operator
 // to go on with: its name is made from the operator's key and the file's name,
-// size and time. What was wrong is removed at once.
+// size and time. What was wrong is removed at once, and so is what found the disk
+// full; a file for which there is no room is refused before its first byte where
+// the system tells (not on Windows), with a twentieth of the disk, 64 MiB at most,
+// left over.
 //
 // # What is kept out
 //

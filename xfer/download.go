@@ -39,7 +39,7 @@ func (c *Client) get(ctx context.Context, e Entry, remote string, p *place, o Op
 		return Result{}, err
 	}
 	meta := fileMeta{Size: e.Size, ModTime: e.ModTime}
-	in, err := receive(p, partialName(c.Agent, p.name, meta.Size, meta.ModTime), meta)
+	in, err := receive(p, partialName(c.Agent, p.name, meta.Size, meta.ModTime), meta, c.disk)
 	if err != nil {
 		return Result{}, err
 	}

@@ -31,7 +31,7 @@ func explain(err error, what, name string) error {
 			Hint("Ask the person to change the file's permissions, or use another folder.")
 	case noSpace(err):
 		return deskside.Errorf(deskside.CodeNoSpace, "%s %q: there is no room for it", what, name).
-			Hint("Free some room there, then copy again: it goes on where it stopped.")
+			Hint("Free some room on that disk, then copy again.")
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		return deskside.Errorf(deskside.CodeBadRequest, "%q is longer than that file system takes", name).Hint("Use a shorter name.")
 	case errors.Is(err, syscall.ENOTDIR):
@@ -47,7 +47,7 @@ func explain(err error, what, name string) error {
 }
 
 func exists(name string) error {
-	return deskside.Errorf(deskside.CodeExists, "%q exists", textOf(name)).Hint("Use another name, or ask to replace it.")
+	return deskside.Errorf(deskside.CodeExists, "%q exists", textOf(name)).Hint("Use another name, or replace it.")
 }
 
 func badRequest(format string, args ...any) error {

@@ -159,7 +159,7 @@ func (c *call) put() error {
 		return err
 	}
 	defer leave()
-	in, err := receive(p, tmp, meta)
+	in, err := receive(p, tmp, meta, c.s.disk)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"deskside"
 )
 
 // bufferSize is how much of a file is moved at once. Rights are checked between
@@ -45,8 +43,8 @@ type incoming struct {
 }
 
 // receive opens the partial file tmp in the folder of at, and makes it if it is
-// not there.
-func receive(at *place, tmp string, meta fileMeta) (*incoming, error) {
+// not there. It refuses a file for which the disk has no room.
+func receive(at *place, tmp string, meta fileMeta, disk diskOf) (*incoming, error) {
 	f, err := openPartial(at.dir, tmp)
 	if err != nil {
 		return nil, explain(err, "write", at.name)
@@ -56,7 +54,20 @@ func receive(at *place, tmp string, meta fileMeta) (*incoming, error) {
 		f.Close()
 		return nil, explain(err, "lock", at.name)
 	}
+	if err := in.fits(disk); err != nil {
+		in.discard()
+		return nil, err
+	}
 	return in, nil
+}
+
+// fits checks before the first byte that there is room for those to come.
+func (in *incoming) fits(disk diskOf) error {
+	there, err := in.there()
+	if err != nil {
+		return err
+	}
+	return disk.of(in.at.dir).fits(in.at.name, in.meta.Size-there)
 }
 
 // openPartial opens a partial file of ours, or makes one. Whatever else has
@@ -254,10 +265,11 @@ func (in *incoming) discard() {
 }
 
 // fail ends a transfer that did not succeed: what broke on the way is kept,
-// what was wrong is not.
+// what was wrong is not. Nor is what found the disk full: it would leave the
+// disk full, for everybody there.
 func (in *incoming) fail(err error) {
 	var broken *brokenError
-	if errors.As(err, &broken) || deskside.CodeOf(err) == deskside.CodeNoSpace {
+	if errors.As(err, &broken) {
 		in.keep()
 		return
 	}

@@ -14,3 +14,6 @@ func renameNew(a int, from string, b int, to string) error {
 	}
 	return err
 }
+
+// blockSize is the unit in which a file system counts its blocks (statfs(2)).
+func blockSize(st *unix.Statfs_t) uint64 { return uint64(st.Bsize) }

@@ -18,6 +18,7 @@ const (
 func sameName(a, b string) bool       { return a == b }
 func checkNative(string) error        { return errNotHere }
 func noSpace(error) bool              { return false }
+func diskSpace(*os.Root) space        { return space{} }
 func ours(fs.FileInfo) bool           { return false }
 func lock(*os.File) error             { return errNotHere }
 func syncDir(*os.Root) error          { return errNotHere }

@@ -14,3 +14,12 @@ func renameNew(a int, from string, b int, to string) error {
 	}
 	return err
 }
+
+// blockSize is the unit in which a file system counts its blocks: f_frsize where
+// it is given, else f_bsize (statfs(2)).
+func blockSize(st *unix.Statfs_t) uint64 {
+	if st.Frsize > 0 {
+		return uint64(st.Frsize)
+	}
+	return uint64(st.Bsize)
+}

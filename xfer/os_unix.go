@@ -5,6 +5,7 @@ package xfer
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"syscall"
 
@@ -44,6 +45,28 @@ func lock(f *os.File) error {
 			Hint("Wait for the other copy to end.")
 	}
 	return err
+}
+
+// diskSpace asks what the user that runs here may use of a folder's disk.
+func diskSpace(dir *os.Root) (s space) {
+	withFolder(dir, func(fd int) error {
+		var st unix.Statfs_t
+		if err := unix.Fstatfs(fd, &st); err != nil {
+			return err
+		}
+		s = space{bytesOf(uint64(st.Blocks), &st), bytesOf(uint64(st.Bavail), &st)}
+		return nil
+	})
+	return s
+}
+
+// bytesOf gives n blocks in bytes, as far as they can be counted.
+func bytesOf(n uint64, st *unix.Statfs_t) int64 {
+	unit := blockSize(st)
+	if unit == 0 || n > math.MaxInt64/unit {
+		return math.MaxInt64
+	}
+	return int64(n * unit)
 }
 
 // withFolder runs f with the descriptor of a folder.

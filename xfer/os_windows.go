@@ -58,3 +58,6 @@ func move(from, to *place, replace bool) error {
 	}
 	return from.top.Rename(path.Join(from.real...), path.Join(to.real...))
 }
+
+// diskSpace: not asked here; a full disk is noticed when it is.
+func diskSpace(*os.Root) space { return space{} }

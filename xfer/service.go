@@ -70,6 +70,7 @@ type Service struct {
 	programs []pattern // of Config.Programs
 	sweeper  sweeper
 	turns    turns
+	disk     diskOf
 }
 
 // New makes the service.
