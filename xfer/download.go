@@ -14,7 +14,8 @@ import (
 // own path, not its folder's. It arrives under a hidden name and gets its own
 // when all of it is there and its hash is right. Called again after an
 // interruption it goes on.
-func (c *Client) Get(ctx context.Context, remote, local string, o Options) (Result, error) {
+func (c *Client) Get(ctx context.Context, remote, local string, o Options) (_ Result, err error) {
+	defer func() { err = here(err) }()
 	e, err := c.Stat(ctx, remote, true)
 	if err != nil {
 		return Result{}, err
@@ -106,7 +107,7 @@ func (c *Client) fetch(ctx context.Context, in *incoming, offset int64, remote s
 		return nil
 	})
 	if fault := faultIn(resp.Trailer); fault != nil {
-		return fault
+		return deskside.AsError(fault).From(deskside.ByAgent)
 	}
 	if err != nil {
 		return err

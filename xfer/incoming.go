@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"deskside"
 )
 
 // bufferSize is how much of a file is moved at once. Rights are checked between
@@ -46,6 +48,9 @@ type incoming struct {
 // not there. It refuses a file for which the disk has no room.
 func receive(at *place, tmp string, meta fileMeta, disk diskOf) (*incoming, error) {
 	f, err := openPartial(at.dir, tmp)
+	if errors.Is(err, fs.ErrNotExist) { // as /proc says it
+		return nil, deskside.Errorf(deskside.CodeNoAccess, "write %q: no file can be made in its folder", textOf(at.name)).Hint("Use another folder.")
+	}
 	if err != nil {
 		return nil, explain(err, "write", at.name)
 	}

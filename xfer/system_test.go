@@ -5,6 +5,7 @@ package xfer
 import (
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -62,6 +63,30 @@ func TestNoAccess(t *testing.T) {
 			if code := deskside.CodeOf(err); code != deskside.CodeNoAccess {
 				t.Errorf("%s: %v (code %q)", name, err, code)
 			}
+		}
+	})
+}
+
+// TestWordsOfThisMachine has a folder on the operator's side that takes no file:
+// the person at the other machine can do nothing about it.
+func TestWordsOfThisMachine(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		write(t, r.at("a"), noise(10))
+		for _, dir := range []string{"/proc/x", "/sys/kernel/x"} {
+			_, err := r.c.Get(ctx(t), "a", dir, Options{})
+			wantCode(t, err, deskside.CodeNoAccess)
+			if said := deskside.AsError(err); !strings.HasPrefix(said.Words, "on this machine: ") || strings.Contains(said.Do, "person") {
+				t.Errorf("%s: %q, %q", dir, said.Words, said.Do)
+			}
+		}
+		_, err := r.c.Put(ctx(t), r.mine("none"), "a", Options{})
+		wantCode(t, err, deskside.CodeNotFound)
+		if said := deskside.AsError(err); said.By != "" || !strings.HasPrefix(said.Words, "on this machine: ") {
+			t.Errorf("%+v", said)
+		}
+		_, err = r.c.Get(ctx(t), "none", r.mine("b"), Options{})
+		if said := deskside.AsError(err); said.By != deskside.ByAgent || strings.Contains(said.Words, "this machine") {
+			t.Errorf("%+v", said)
 		}
 	})
 }

@@ -37,6 +37,7 @@ func (t *TreeResult) skip(path string, kind Kind) {
 // failed notes that path could not be copied. It gives the error back if it
 // stands against the whole tree and not that path alone.
 func (t *TreeResult) failed(path string, err error) error {
+	err = here(err)
 	switch deskside.CodeOf(err) {
 	case "":
 		return nil
@@ -56,12 +57,12 @@ func (c *Client) PutTree(ctx context.Context, local, remote string, o Options) (
 	var t TreeResult
 	dir, err := os.OpenRoot(local)
 	if err != nil {
-		return t, explain(err, "read", local)
+		return t, here(explain(err, "read", local))
 	}
 	defer dir.Close()
 	info, err := dir.Stat(".")
 	if err != nil {
-		return t, explain(err, "read", local)
+		return t, here(explain(err, "read", local))
 	}
 	return t, c.putFolder(ctx, &t, dir, info, local, remote, 0, o)
 }
@@ -152,7 +153,7 @@ func (c *Client) GetTree(ctx context.Context, remote, local string, o Options) (
 	var t TreeResult
 	at, err := localPlace(local)
 	if err != nil {
-		return t, err
+		return t, here(err)
 	}
 	defer at.Close()
 	return t, c.getFolder(ctx, &t, at, remote, 0o755, 0, o)

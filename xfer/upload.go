@@ -44,7 +44,8 @@ type Result struct {
 
 // Put copies the local file to the path remote, which is the file's own path,
 // not its folder's. Called again after an interruption it goes on.
-func (c *Client) Put(ctx context.Context, local, remote string, o Options) (Result, error) {
+func (c *Client) Put(ctx context.Context, local, remote string, o Options) (_ Result, err error) {
+	defer func() { err = here(err) }()
 	real, err := filepath.EvalSymlinks(local)
 	if err != nil {
 		return Result{}, explain(err, "read", local)

@@ -113,13 +113,35 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return f.hint(err)
 	}
 	if err := e.show(done, done.write); err != nil {
 		return err
 	}
 	return done.tell(e)
 }
+
+// hint gives an error of the copy with what this command can do about it.
+func (f *cpFlags) hint(err error) error {
+	known := *deskside.AsError(err)
+	switch {
+	case known.Code == deskside.CodeExists && !f.replace:
+		known.Do = "Use another name, or replace what is there if it is a file: --replace."
+	case known.Code == deskside.CodeUnreachable || known.Code == deskside.CodeSuspended || known.Code == deskside.CodeEnded:
+		known.Do = "The same command goes on where it stopped."
+	default:
+		return err
+	}
+	return &hinted{err, &known}
+}
+
+// hinted is an error that reads as before, with another hint.
+type hinted struct {
+	error
+	known *deskside.Error
+}
+
+func (h *hinted) Unwrap() []error { return []error{h.known, h.error} }
 
 // checkHere finds what this machine lacks for the copy, before anybody is asked
 // for a session.

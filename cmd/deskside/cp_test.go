@@ -60,6 +60,27 @@ func TestNearTargetStaysInItsFolder(t *testing.T) {
 	}
 }
 
+// TestCopyHints checks what a failed copy says to do next, and that it stays
+// what it was.
+func TestCopyHints(t *testing.T) {
+	ended := fmt.Errorf("a: %w", deskside.Errorf(deskside.CodeEnded, "the session ended: %s", deskside.CauseGrace.Words()))
+	exists := fmt.Errorf("a: %w", deskside.Errorf(deskside.CodeExists, "there").Hint("Other.").From(deskside.ByAgent))
+	for _, c := range []struct {
+		err     error
+		replace bool
+		do      string
+	}{
+		{ended, false, "The same command goes on where it stopped."},
+		{exists, false, "Use another name, or replace what is there if it is a file: --replace."},
+		{exists, true, "Other."},
+	} {
+		err := (&cpFlags{replace: c.replace}).hint(c.err)
+		if got := explain(err).Do; got != c.do || err.Error() != c.err.Error() || exitStatus(err) != exitStatus(c.err) {
+			t.Errorf("%v: says %q, want %q", err, got, c.do)
+		}
+	}
+}
+
 // TestGoOn breaks the way again and again: without a byte in between it is
 // given up, and with some it goes on.
 func TestGoOn(t *testing.T) {

@@ -1,6 +1,8 @@
 package atomicfile
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,8 +23,9 @@ func TestWriteReplacesWholeAndLeavesNothingElse(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	if err := Write(filepath.Join(dir, "none", "b"), nil, 0o600); err == nil {
-		t.Error("a folder that is not there must be an error")
+	none := filepath.Join(dir, "none", "b")
+	if err := Write(none, nil, 0o600); !errors.Is(err, fs.ErrNotExist) || err.Error() != "write "+none+": no such file or directory" {
+		t.Errorf("a folder that is not there: %v", err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
 		t.Errorf("%d files are left, want 1", len(left))
