@@ -86,6 +86,7 @@ var homes = map[string]struct{ home, reason string }{
 	"github.com/quic-go/quic-go":      {"transport", "QUIC, the stream transport over UDP"},
 	"github.com/rogpeppe/go-internal": {"tests", "testscript: stories of the command line"},
 	"github.com/spf13/cobra":          {"cmd/deskside", "subcommands with help and completion"},
+	"github.com/vishvananda/netlink":  {"internal/sockets", "asks the kernel for one socket and its owner, instead of reading all of them"},
 	"github.com/vbauerster/mpb/v8":    {"cmd/deskside", "progress of file copies on a terminal"},
 	"github.com/zeebo/blake3":         {"xfer", "file hashes at disk speed, which SHA-256 is not"},
 	"github.com/evanw/esbuild":        {"internal/webbuild", "bundles the page, reproducibly, without npm's tool chain"},

@@ -67,31 +67,79 @@ func TestHeldByThisProcess(t *testing.T) {
 }
 
 func TestOwnerOfTheFarEnd(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	for _, c := range []struct{ listen, dial string }{
+		{"127.0.0.1", "127.0.0.1"},
+		{"::1", "::1"},
+		{"::", "127.0.0.1"}, // the kernel has the near end as IPv6, ours as mapped
+	} {
+		t.Run(c.listen+" "+c.dial, func(t *testing.T) {
+			near, far := pair(t, c.listen, c.dial)
+			remote := netip.MustParseAddrPort(far.RemoteAddr().String())
+			local := netip.MustParseAddrPort(far.LocalAddr().String())
+			me := uint32(os.Getuid())
+			if uid, err := Owner(remote, local); err != nil || uid != me {
+				t.Errorf("got user %d, %v, want %d", uid, err, me)
+			}
+			if uid, ok := diagnose(unmap(remote), unmap(local)); !ok || uid != me {
+				t.Errorf("the kernel says user %d, %v, want %d", uid, ok, me)
+			}
+			if _, err := Owner(remote, netip.MustParseAddrPort("127.0.0.1:1")); err == nil {
+				t.Error("a connection that does not exist has an owner")
+			}
+			near.Close() // what is left of it reads as user 0
+			if uid, err := Owner(remote, local); err == nil {
+				t.Errorf("a connection that its owner closed belongs to user %d", uid)
+			}
+		})
+	}
+}
+
+// pair gives the two ends of a connection.
+func pair(t *testing.T, listen, dial string) (near, far net.Conn) {
+	l, err := net.Listen("tcp", net.JoinHostPort(listen, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if near, err = net.Dial("tcp", net.JoinHostPort(dial, port)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close() })
+	if far, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { far.Close() })
+	return near, far
+}
+
+func BenchmarkOwner(b *testing.B) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
 	near, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	defer near.Close()
-	far, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer far.Close()
-
-	remote := netip.MustParseAddrPort(far.RemoteAddr().String())
-	local := netip.MustParseAddrPort(far.LocalAddr().String())
-	uid, err := Owner(remote, local)
-	if err != nil || uid != uint32(os.Getuid()) {
-		t.Fatalf("got user %d, %v, want %d", uid, err, os.Getuid())
-	}
-	if _, err := Owner(remote, netip.MustParseAddrPort("127.0.0.1:1")); err == nil {
-		t.Fatal("a connection that does not exist has an owner")
-	}
+	local := netip.MustParseAddrPort(near.LocalAddr().String())
+	remote := netip.MustParseAddrPort(near.RemoteAddr().String())
+	b.Run("asked", func(b *testing.B) {
+		for b.Loop() {
+			if _, ok := diagnose(local, remote); !ok {
+				b.Fatal("not found")
+			}
+		}
+	})
+	b.Run("tables", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := owner("/proc", local, remote); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 const socketTable = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
