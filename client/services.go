@@ -13,9 +13,15 @@ import (
 	"deskside/xfer"
 )
 
-// RFB opens the picture. Without a screen it shows all of them.
+// RFB opens the picture. Without a screen it shows all of them. It takes a stream
+// that an earlier request left, if there is one: those that a loss of the network
+// broke are gone before the session goes on.
 func (s *Session) RFB(ctx context.Context, o RFBOptions) (*wire.Conn, error) {
-	return s.Upgrade(ctx, deskside.RemCtrl, "/rfb?"+o.query(), "rfb")
+	t, err := s.Ticket(ctx, deskside.RemCtrl)
+	if err != nil {
+		return nil, err
+	}
+	return s.services[deskside.RemCtrl].UpgradeKept(ctx, "POST", "/rfb?"+o.query(), "rfb", t)
 }
 
 // Screens asks which screens the machine has.

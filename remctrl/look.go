@@ -15,6 +15,7 @@ type display struct {
 	name   string       // of the desktop
 	job    asked        // what the present update is about
 	shadow raster.Image // what the other end shows, but for the areas in refine
+	fresh  bool         // which is nothing yet
 	view   raster.Rect  // what of the picture that is
 	blind  bool         // the right to see is not there
 	drawn  raster.Rect  // where the pointer is drawn into the picture
@@ -68,6 +69,7 @@ func (d *display) open(view raster.Rect, cfg *Config, log *slog.Logger) {
 func (d *display) resize(w, h int) {
 	d.shadow.Resize(w, h)
 	clear(d.shadow.Pix)
+	d.fresh = true
 	d.later.Clear()
 	d.dirty.Clear()
 	d.owed.Clear()
@@ -270,10 +272,15 @@ func (d *display) overlay(r raster.Rect) {
 // compare finds what differs and takes it into the shadow.
 func (d *display) compare(scene *raster.Image) {
 	d.differs.Clear()
-	for _, r := range d.todo.Rects() {
-		raster.Diff(&d.differs, &d.shadow, scene, r)
+	if d.fresh {
+		d.differs.Assign(&d.todo) // nothing is there that could be equal or have moved
+		d.fresh = false
+	} else {
+		for _, r := range d.todo.Rects() {
+			raster.Diff(&d.differs, &d.shadow, scene, r)
+		}
+		d.follow(scene)
 	}
-	d.follow(scene)
 	d.differs.AddRegion(&d.job.force)
 	for _, r := range d.differs.Rects() {
 		d.shadow.Copy(scene, r)

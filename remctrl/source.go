@@ -103,13 +103,13 @@ func (s *source) run(ctx context.Context) {
 
 // watch waits for somebody to watch and gives the context of that time; nil when
 // the source is to end. What changed since the picture was last taken is not
-// known, so f is emptied, which makes Next take it whole.
+// known, so f is emptied, which makes Next take it whole, into the same memory.
 func (s *source) watch(ctx context.Context, f *raster.Image) context.Context {
 	for {
 		s.mu.Lock()
 		if len(s.viewers) > 0 && ctx.Err() == nil {
 			watched, pause := context.WithCancel(ctx)
-			s.pause, s.ready, *f = pause, false, raster.Image{}
+			s.pause, s.ready, *f = pause, false, raster.Image{Pix: f.Pix[:0]}
 			s.mu.Unlock()
 			return watched
 		}

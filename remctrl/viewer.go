@@ -142,14 +142,14 @@ func (v *viewer) show() {
 		}
 		v.hand.close()
 	})
+	v.svc.src.join(v) // so that the picture is taken while the two ends greet
 	if err := v.handshake(); err != nil {
 		v.end(err)
 	} else {
-		v.svc.src.join(v)
 		others.Go(func() { v.end(v.write()) })
 		v.end(v.read())
-		v.svc.src.leave(v)
 	}
+	v.svc.src.leave(v)
 	others.Wait()
 	v.svc.floor.leave(v)
 }
@@ -160,7 +160,9 @@ func (v *viewer) handshake() error {
 	view, _ := viewOf(layout, v.opts.screen)
 	v.view = view
 	v.mu.Unlock()
-	v.display.open(view, &v.svc.cfg, v.log)
+	var opening sync.WaitGroup // in the meantime, for it takes a millisecond of page faults
+	opening.Go(func() { v.display.open(view, &v.svc.cfg, v.log) })
+	defer opening.Wait()
 	v.conn.SetDeadline(time.Now().Add(handshakeTimeout))
 	defer v.conn.SetDeadline(time.Time{})
 	_, err := rfb.Accept(v.conn, v.r, rfb.ServerInit{W: view.W(), H: view.H(), Format: raster.RGB888, Name: v.svc.cfg.Name})

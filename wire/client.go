@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 
 	"deskside"
@@ -175,7 +176,33 @@ func upgrade(ctx context.Context, stream transport.Stream, method, target, proto
 		bound.N = MaxRefusal
 		return nil, refusal(answer)
 	}
-	return &Conn{Stream: stream, r: br}, nil
+	return &Conn{Stream: stream, r: &rest{br, stream}}, nil
+}
+
+// UpgradeKept is Upgrade on a stream that is kept from an earlier request, where
+// there is one: without a handshake. It is for peers that are known to be there
+// still, since a kept stream may be broken without anybody having noticed.
+func (c *Client) UpgradeKept(ctx context.Context, method, target, protocol string, ticket deskside.Ticket) (*Conn, error) {
+	var stream transport.Stream
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		stream, _ = got.Conn.(transport.Stream)
+	}})
+	r, err := NewRequest(ctx, method, target, ticket, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", protocol)
+	r.Header["Idempotency-Key"] = nil // not sent: it lets another stream be tried where the kept one was closed
+	answer, err := c.transport().RoundTrip(r)
+	if err != nil {
+		return nil, lost(err)
+	}
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		defer answer.Body.Close()
+		return nil, refusal(answer)
+	}
+	return &Conn{Stream: stream, r: answer.Body}, nil
 }
 
 // Close lets go of the streams that are kept.

@@ -185,16 +185,24 @@ func Decode(text []byte, v any) error {
 // the HTTP header is not lost.
 type Conn struct {
 	transport.Stream
-	r *bufio.Reader
+	r io.Reader // of the same stream
 }
 
 // Read reads raw bytes.
-func (c *Conn) Read(p []byte) (int, error) {
-	if c.r != nil && c.r.Buffered() > 0 {
-		return c.r.Read(p[:min(len(p), c.r.Buffered())])
+func (c *Conn) Read(p []byte) (int, error) { return c.r.Read(p) }
+
+// rest reads a stream of which some was read ahead.
+type rest struct {
+	ahead  *bufio.Reader // nil once nothing is left in it
+	stream io.Reader
+}
+
+func (r *rest) Read(p []byte) (int, error) {
+	if r.ahead != nil && r.ahead.Buffered() > 0 {
+		return r.ahead.Read(p[:min(len(p), r.ahead.Buffered())])
 	}
-	c.r = nil
-	return c.Stream.Read(p)
+	r.ahead = nil
+	return r.stream.Read(p)
 }
 
 // Upgrade answers 101 and takes the stream over from HTTP. When it fails, the
@@ -224,7 +232,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, protocol string) (*Conn, er
 		conn.Close()
 		return nil, fmt.Errorf("upgrade to %q: %w", protocol, err)
 	}
-	return &Conn{Stream: stream, r: rw.Reader}, nil
+	return &Conn{Stream: stream, r: &rest{rw.Reader, stream}}, nil
 }
 
 // upgrades reports whether a request asks for the protocol. One with a body

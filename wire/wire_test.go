@@ -128,28 +128,96 @@ func TestUpgradeLosesNothing(t *testing.T) {
 			io.Copy(conn, conn)
 			conn.CloseWrite()
 		})
-		conn, err := c.Upgrade(t.Context(), "POST", "/", "echo", deskside.Ticket{})
-		if err != nil {
-			t.Fatal(err)
+		for name, upgrade := range map[string]func(ctx context.Context, method, target, protocol string, t deskside.Ticket) (*Conn, error){
+			"a new stream": c.Upgrade, "a kept stream": c.UpgradeKept,
+		} {
+			t.Run(name, func(t *testing.T) { losesNothing(t, upgrade) })
 		}
-		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(await.Limit))
-		want := "first " + strings.Repeat("x", 1<<20)
-		go func() {
-			io.WriteString(conn, want[len("first "):])
-			conn.CloseWrite()
-		}()
-		if got, err := io.ReadAll(conn); err != nil || string(got) != want {
-			t.Errorf("got %d bytes, %v, want %d", len(got), err, len(want))
+	})
+}
+
+func losesNothing(t *testing.T, upgrade func(ctx context.Context, method, target, protocol string, t deskside.Ticket) (*Conn, error)) {
+	conn, err := upgrade(t.Context(), "POST", "/", "echo", deskside.Ticket{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(await.Limit))
+	want := "first " + strings.Repeat("x", 1<<20)
+	go func() {
+		io.WriteString(conn, want[len("first "):])
+		conn.CloseWrite()
+	}()
+	if got, err := io.ReadAll(conn); err != nil || string(got) != want {
+		t.Errorf("got %d bytes, %v, want %d", len(got), err, len(want))
+	}
+	if _, err := upgrade(t.Context(), "POST", "/", "other", deskside.Ticket{}); deskside.CodeOf(err) != deskside.CodeBadRequest {
+		t.Errorf("another protocol: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := upgrade(ctx, "POST", "/", "echo", deskside.Ticket{}); err == nil {
+		t.Error("an ended context upgraded")
+	}
+}
+
+// TestUpgradeKept takes the stream of an earlier request, which then outlives the
+// context, and another where the kept one has been closed.
+func TestUpgradeKept(t *testing.T) {
+	transporttest.Each(t, func(t *testing.T, n *transporttest.Net) {
+		served := make(chan transport.Stream, 4)
+		c := serve(t, n, func(w http.ResponseWriter, r *http.Request) {
+			served <- transport.FromContext(r.Context())
+			if r.Header.Get("Upgrade") == "" {
+				return
+			}
+			if conn, err := Upgrade(w, r, "echo"); err == nil {
+				defer conn.Close()
+				io.Copy(conn, conn)
+			}
+		})
+		t.Cleanup(c.Close)
+		var dialled []transport.Stream
+		dial := c.Dial
+		c.Dial = func(ctx context.Context) (transport.Stream, error) {
+			s, err := dial(ctx)
+			dialled = append(dialled, s)
+			return s, err
 		}
-		if _, err := c.Upgrade(t.Context(), "POST", "/", "other", deskside.Ticket{}); deskside.CodeOf(err) != deskside.CodeBadRequest {
-			t.Errorf("another protocol: %v", err)
+		ask := func() transport.Stream {
+			t.Helper()
+			if err := c.JSON(t.Context(), "GET", "/", deskside.Ticket{}, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+			return <-served
 		}
+		take := func(ctx context.Context) *Conn {
+			t.Helper()
+			conn, err := c.UpgradeKept(ctx, "POST", "/", "echo", deskside.Ticket{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-served
+			t.Cleanup(func() { conn.Abort() })
+			return conn
+		}
+		ask()
 		ctx, cancel := context.WithCancel(t.Context())
+		conn := take(ctx)
 		cancel()
-		if _, err := c.Upgrade(ctx, "POST", "/", "echo", deskside.Ticket{}); err == nil {
-			t.Error("an ended context upgraded")
+		if len(dialled) != 1 || conn.Stream != dialled[0] {
+			t.Errorf("%d streams for a request and an upgrade after it, want one", len(dialled))
 		}
+		if _, err := io.WriteString(conn, "still"); err != nil {
+			t.Error(err)
+		}
+		got := make([]byte, 5)
+		conn.SetDeadline(time.Now().Add(await.Limit))
+		if _, err := io.ReadFull(conn, got); err != nil || string(got) != "still" {
+			t.Errorf("%q, %v, want the echo", got, err)
+		}
+		ask().Abort() // the far end gives up the stream that this one keeps
+		take(t.Context())
 	})
 }
 

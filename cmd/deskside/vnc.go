@@ -117,9 +117,13 @@ func (f *vncFlags) tunnel(ctx context.Context, s *client.Session, viewer net.Con
 		return err
 	}
 	defer far.Abort()
+	ctx, cancel := context.WithCancel(ctx)
+	var back sync.WaitGroup
+	defer back.Wait()
+	defer cancel()
+	back.Go(func() { s.Ping(ctx, deskside.RemCtrl) }) // leaves a stream for the next viewer
 	over := func() { far.Abort(); viewer.Close() }
 	defer context.AfterFunc(ctx, over)()
-	var back sync.WaitGroup
 	back.Go(func() {
 		io.Copy(viewer, far)
 		over()
@@ -127,6 +131,5 @@ func (f *vncFlags) tunnel(ctx context.Context, s *client.Session, viewer net.Con
 	io.Copy(far, viewer)
 	far.Close() // in order: the agent's audit says that the viewer left
 	over()
-	back.Wait()
 	return nil
 }
