@@ -39,10 +39,11 @@ var floors = []string{
 	"desktop/x11/window",
 	"desktop/desktoptest desktop/x11",
 	"internal/strangers",
-	"audit loopback transport",
+	"audit loopback transport xfer/disk",
 	"transport/transporttest",
 	"wire",
 	"rcinfo remctrl chat xfer",
+	"xfer/serve",
 	"authority person",
 	"agent client hub",
 	"console demo",
@@ -57,6 +58,8 @@ var floors = []string{
 var strangers = [][]string{
 	{"agent", "client", "hub"},
 	{"rcinfo", "remctrl", "chat", "xfer"},
+	{"rcinfo", "remctrl", "chat", "xfer/serve"},
+	{"client", "xfer/serve"},
 	{"console", "agent"},
 	{"console", "hub"},
 }

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"deskside/xfer"
+	"deskside/xfer/serve"
 )
 
 // files configures file transfer.
-func (a *Agent) files() xfer.Config {
-	c := xfer.Config{Gate: a, Log: a.cfg.Log, Roots: a.roots, Private: a.private(), Programs: programFolders()}
+func (a *Agent) files() serve.Config {
+	c := serve.Config{Gate: a, Log: a.cfg.Log, Roots: a.roots, Private: a.private(), Programs: programFolders()}
 	c.Home, _ = os.UserHomeDir()
 	return c
 }

@@ -16,7 +16,7 @@ import (
 	"deskside/rcinfo"
 	"deskside/remctrl"
 	"deskside/wire"
-	"deskside/xfer"
+	"deskside/xfer/serve"
 )
 
 // services are the handlers of the four ports.
@@ -39,7 +39,7 @@ func (s *services) open(a *Agent) {
 	s.closers = append(s.closers, control.Close)
 	s.handlers[deskside.RemCtrl] = control
 	s.handlers[deskside.Chat] = s.chat
-	files := xfer.New(a.files())
+	files := serve.New(a.files())
 	s.handlers[deskside.Xfer] = files
 	for i, h := range s.handlers {
 		s.handlers[i] = withPing(a.authority, h)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deskside/xfer"
+	"deskside/xfer/disk"
 )
 
 // Files gives the far files.
@@ -50,11 +51,11 @@ func slashed(p string) string {
 }
 
 func entryOf(dir string, e xfer.Entry) Entry {
-	shown := Entry{Name: e.Name, Path: path.Join(dir, e.Name), Dir: e.Kind == xfer.Folder, Size: e.Size, Changed: e.ModTime, Words: e.Why}
+	shown := Entry{Name: e.Name, Path: path.Join(dir, e.Name), Dir: e.Kind == disk.Folder, Size: e.Size, Changed: e.ModTime, Words: e.Why}
 	switch {
 	case len(e.NameBytes) > 0:
 		shown.Words = "its name is no text: copy its folder with deskside cp --recursive"
-	case e.Kind == xfer.Link:
+	case e.Kind == disk.Link:
 		shown.Words = "link to " + e.Target
 	}
 	return shown

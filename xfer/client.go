@@ -11,6 +11,7 @@ import (
 
 	"deskside"
 	"deskside/wire"
+	"deskside/xfer/disk"
 )
 
 // Doer sends one request over a stream of the service and gives its reply, or
@@ -28,7 +29,7 @@ type Client struct {
 	Ticket func(context.Context) (deskside.Ticket, error) // for the 2704 service; asked before every request, and may wait
 	Agent  deskside.AgentID                               // part of the name of a file that arrives from it
 
-	disk diskOf
+	Disk disk.Spaces
 }
 
 const maxReply = 64 << 20 // bytes of a JSON reply: the largest page of the longest names fits
@@ -36,14 +37,14 @@ const maxReply = 64 << 20 // bytes of a JSON reply: the largest page of the long
 // Roots gives the folders that the agent's policy opens, the one that relative
 // paths belong to first.
 func (c *Client) Roots(ctx context.Context) (list []Root, err error) {
-	err = c.ask(ctx, "GET /roots", &request{}, &list)
+	err = c.ask(ctx, "GET /roots", &Request{}, &list)
 	return list, err
 }
 
 // Page gives at most limit entries of a folder, those behind the name after;
 // zero asks for a thousand.
 func (c *Client) Page(ctx context.Context, path, after string, limit int) (p Page, err error) {
-	err = c.ask(ctx, "GET /list", &request{Path: path, After: after, Limit: limit}, &p)
+	err = c.ask(ctx, "GET /list", &Request{Path: path, After: after, Limit: limit}, &p)
 	return p, err
 }
 
@@ -68,32 +69,32 @@ func (c *Client) List(ctx context.Context, path string, yield func(Entry) bool) 
 // Stat describes what is at a path. If it is a link, the link is described, or
 // what it leads to if follow says so.
 func (c *Client) Stat(ctx context.Context, path string, follow bool) (e Entry, err error) {
-	err = c.ask(ctx, "GET /stat", &request{Path: path, Follow: follow}, &e)
+	err = c.ask(ctx, "GET /stat", &Request{Path: path, Follow: follow}, &e)
 	return e, err
 }
 
 // Mkdir makes one folder, with permissions narrowed by the agent's own mask;
 // zero stands for 0755.
 func (c *Client) Mkdir(ctx context.Context, path string, mode Mode) (e Entry, err error) {
-	err = c.ask(ctx, "POST /folder", &request{Path: path, Mode: mode}, &e)
+	err = c.ask(ctx, "POST /folder", &Request{Path: path, Mode: mode}, &e)
 	return e, err
 }
 
 // Rename gives a file or folder another path in the same root. A file of that
 // path is replaced only if told so; a folder never.
 func (c *Client) Rename(ctx context.Context, from, to string, replace bool) (e Entry, err error) {
-	err = c.ask(ctx, "POST /rename", &request{Path: from, To: to, Replace: replace}, &e)
+	err = c.ask(ctx, "POST /rename", &Request{Path: from, To: to, Replace: replace}, &e)
 	return e, err
 }
 
 // Delete removes a file, a link or an empty folder; with tree a folder with
 // everything in it.
 func (c *Client) Delete(ctx context.Context, path string, tree bool) error {
-	return c.ask(ctx, "DELETE /file", &request{Path: path, Tree: tree}, new(struct{}))
+	return c.ask(ctx, "DELETE /file", &Request{Path: path, Tree: tree}, new(struct{}))
 }
 
 // ask sends a request without a body and reads its reply as JSON.
-func (c *Client) ask(ctx context.Context, name string, req *request, into any) error {
+func (c *Client) ask(ctx context.Context, name string, req *Request, into any) error {
 	resp, err := c.send(ctx, name, req, nil)
 	if err != nil {
 		return err
@@ -111,11 +112,11 @@ func readReply(resp *http.Response, into any) error {
 
 // send sends a request, with body if it is not nil, and gives the reply if it
 // is a success.
-func (c *Client) send(ctx context.Context, name string, req *request, body *upload) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, name string, req *Request, body *upload) (*http.Response, error) {
 	method, path, _ := strings.Cut(name, " ")
 	query := req.query()
 	if len(query) > maxQuery {
-		return nil, badRequest("a path of %d bytes is too long to be asked for", len(req.Path)+len(req.To))
+		return nil, disk.BadRequest("a path of %d bytes is too long to be asked for", len(req.Path)+len(req.To))
 	}
 	ticket, err := c.Ticket(ctx)
 	if err != nil {
@@ -123,7 +124,7 @@ func (c *Client) send(ctx context.Context, name string, req *request, body *uplo
 	}
 	r, err := wire.NewRequest(ctx, method, path+"?"+query, ticket, nil)
 	if err != nil {
-		return nil, badRequest("%v", err)
+		return nil, disk.BadRequest("%v", err)
 	}
 	if body != nil {
 		body.attach(r)

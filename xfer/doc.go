@@ -1,7 +1,8 @@
-// Package xfer copies files between an operator and an agent: the service on
-// 2704 and the operator's side of it. Its promise is never half and never
-// wrong: a file has its name only when all of its bytes are there, and their
-// hash is the sender's.
+// Package xfer copies files between an operator and an agent: the protocol of
+// the service on 2704 and the operator's side of it. Its promise is never half
+// and never wrong: a file has its name only when all of its bytes are there, and
+// their hash is the sender's. How a file arrives is in package xfer/disk, which
+// both sides use; the agent's side, with what policy opens, in xfer/serve.
 //
 // # The protocol
 //
@@ -42,36 +43,6 @@
 // file, the agent's own), no-right, not-found, exists, conflict (changed, damaged, not
 // empty), no-access and no-space from the file system, no-audit, and those of
 // the ticket. A body that stands still for a minute is ended.
-//
-// # How a file arrives
-//
-// On either side it goes to a hidden file of its folder, readable to its owner
-// alone. Its length and hash are checked; permissions and time are set, without
-// set-user-ID and the like; it is written through to the disk; then it gets its
-// name in one step, which fails if the name is taken, unless the file there is
-// to be replaced. What was interrupted stays for a day, for the same operator
-// to go on with: its name is made from the operator's key and the file's name,
-// size and time. What was wrong is removed at once, and so is what found the disk
-// full; a file for which there is no room is refused before its first byte where
-// the system tells (not on Windows), with a twentieth of the disk, 64 MiB at most,
-// left over.
-//
-// # What is kept out
-//
-// Everything goes through os.Root, one folder at a time, so that no link and
-// no exchange of folders leads out of a root; links within it are followed for
-// reading and on the way. Only plain files are opened. The right to write
-// leaves out what is hidden, that is every name below a root that begins with a
-// dot, and what runs by itself or by its name, for it amounts to the right to
-// execute; policy may open the one and name some of the other. The agent's own
-// files, its program among them, are left out always.
-//
-// What policy opens is asked again while a transfer lasts, and once more before
-// a file gets its name; within a second of a change one that is no longer
-// allowed ends, with what had arrived removed.
-//
-// Every request is in the audit before it is served, and a copy again at its end
-// with its size and hash.
 //
 // The package does not follow whole trees at speed, send differences, compress,
 // or keep owners, extended attributes or links.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"deskside/xfer/disk"
+
 	"deskside"
 )
 
@@ -29,50 +31,50 @@ func (c *Client) Get(ctx context.Context, remote, local string, o Options) (_ Re
 }
 
 // get copies the file that e describes to p.
-func (c *Client) get(ctx context.Context, e Entry, remote string, p *place, o Options) (Result, error) {
-	if e.Kind != File {
-		return Result{}, badRequest("%q is %s; only files are copied", textOf(remote), e.Kind.words())
+func (c *Client) get(ctx context.Context, e Entry, remote string, p *disk.Place, o Options) (Result, error) {
+	if e.Kind != disk.File {
+		return Result{}, disk.BadRequest("%q is %s; only files are copied", disk.Text(remote), e.Kind.Words())
 	}
-	if err := checkNative(p.name); err != nil {
+	if err := disk.CheckNative(p.Name); err != nil {
 		return Result{}, err
 	}
-	if err := replaceable(p, o.Replace); err != nil {
+	if err := disk.Replaceable(p, o.Replace); err != nil {
 		return Result{}, err
 	}
-	meta := fileMeta{Size: e.Size, ModTime: e.ModTime}
-	in, err := receive(p, partialName(c.Agent, p.name, meta.Size, meta.ModTime), meta, c.disk)
+	meta := disk.Meta{Size: e.Size, ModTime: e.ModTime}
+	in, err := disk.Receive(p, disk.PartialName(c.Agent, p.Name, meta.Size, meta.ModTime), meta, c.Disk)
 	if err != nil {
 		return Result{}, err
 	}
 	resumed, err := c.fill(ctx, in, remote, o)
 	if err != nil {
-		in.fail(err)
+		in.Fail(err)
 		return Result{}, lost(err)
 	}
-	return Result{Receipt{p.name, meta.Size, in.sum.now()}, resumed}, nil
+	return Result{Receipt{p.Name, meta.Size, in.Sum.Now()}, resumed}, nil
 }
 
 // lost turns a broken way into the error of Client.
 func lost(err error) error {
-	var b *brokenError
+	var b *disk.BrokenError
 	if !errors.As(err, &b) {
 		return err
 	}
 	var known *deskside.Error
-	if errors.As(b.err, &known) {
+	if errors.As(b.Err, &known) {
 		return known
 	}
-	return interrupted(b.err)
+	return interrupted(b.Err)
 }
 
 // fill brings in to its end, and gives with how many bytes it began.
-func (c *Client) fill(ctx context.Context, in *incoming, remote string, o Options) (int64, error) {
-	there, err := in.there()
+func (c *Client) fill(ctx context.Context, in *disk.Incoming, remote string, o Options) (int64, error) {
+	there, err := in.There()
 	if err != nil {
 		return 0, err
 	}
 	err = c.fetch(ctx, in, there, remote, o)
-	if there > 0 && in.have == there && deskside.CodeOf(err) == deskside.CodeConflict {
+	if there > 0 && in.Have == there && deskside.CodeOf(err) == deskside.CodeConflict {
 		there = 0
 		err = c.fetch(ctx, in, 0, remote, o)
 	}
@@ -80,12 +82,12 @@ func (c *Client) fill(ctx context.Context, in *incoming, remote string, o Option
 }
 
 // fetch brings in from offset to its end.
-func (c *Client) fetch(ctx context.Context, in *incoming, offset int64, remote string, o Options) error {
-	prefix, err := in.skip(offset)
+func (c *Client) fetch(ctx context.Context, in *disk.Incoming, offset int64, remote string, o Options) error {
+	prefix, err := in.Skip(offset)
 	if err != nil {
 		return err
 	}
-	req := &request{Path: remote, Offset: offset, Size: in.meta.Size, ModTime: in.meta.ModTime}
+	req := &Request{Path: remote, Offset: offset, Size: in.Meta.Size, ModTime: in.Meta.ModTime}
 	if offset > 0 {
 		req.Prefix = &prefix
 	}
@@ -98,25 +100,25 @@ func (c *Client) fetch(ctx context.Context, in *incoming, offset int64, remote s
 	if err != nil {
 		return err
 	}
-	if !meta.same(in.meta) {
-		return conflict("%q changed meanwhile", textOf(remote)).Hint("Copy it again.")
+	if !meta.Same(in.Meta) {
+		return disk.Conflict("%q changed meanwhile", disk.Text(remote)).Hint("Copy it again.")
 	}
-	in.meta.Mode = meta.Mode
-	err = in.fill(resp.Body, func(have int64) error {
-		o.tell(remote, have, in.meta.Size)
+	in.Meta.Mode = meta.Mode
+	err = in.Fill(resp.Body, func(have int64) error {
+		o.tell(remote, have, in.Meta.Size)
 		return nil
 	})
-	if fault := faultIn(resp.Trailer); fault != nil {
+	if fault := FaultIn(resp.Trailer); fault != nil {
 		return deskside.AsError(fault).From(deskside.ByAgent)
 	}
 	if err != nil {
 		return err
 	}
-	sum, err := hashIn(resp.Trailer)
+	sum, err := HashIn(resp.Trailer)
 	if err != nil {
 		return err
 	}
-	return in.commit(sum, o.Replace)
+	return in.Commit(sum, o.Replace)
 }
 
 // broke marks an error of the way as one after which the partial file is kept,
@@ -125,7 +127,7 @@ func broke(err error) error {
 	if deskside.CodeOf(err) == deskside.CodeConflict {
 		return err
 	}
-	return &brokenError{err}
+	return &disk.BrokenError{Err: err}
 }
 
 // Download is a file on its way to somewhere else than a local disk. Reading to
@@ -139,13 +141,13 @@ type Download struct {
 	name string
 	o    Options
 	resp *http.Response
-	sum  hasher
+	sum  disk.Hasher
 	have int64
 }
 
 // Open begins to fetch the file at the path remote. The caller closes it.
 func (c *Client) Open(ctx context.Context, remote string, o Options) (*Download, error) {
-	resp, err := c.send(ctx, "GET /file", &request{Path: remote}, nil)
+	resp, err := c.send(ctx, "GET /file", &Request{Path: remote}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +156,7 @@ func (c *Client) Open(ctx context.Context, remote string, o Options) (*Download,
 		resp.Body.Close()
 		return nil, err
 	}
-	return &Download{Size: meta.Size, Mode: Mode(meta.Mode), ModTime: meta.ModTime, name: remote, o: o, resp: resp, sum: newHasher()}, nil
+	return &Download{Size: meta.Size, Mode: Mode(meta.Mode), ModTime: meta.ModTime, name: remote, o: o, resp: resp, sum: disk.NewHasher()}, nil
 }
 
 // Read gives the next bytes of the file.
@@ -176,15 +178,15 @@ func (d *Download) Read(b []byte) (int, error) {
 
 // verify gives io.EOF if what came is what was sent.
 func (d *Download) verify() error {
-	if fault := faultIn(d.resp.Trailer); fault != nil {
+	if fault := FaultIn(d.resp.Trailer); fault != nil {
 		return fault
 	}
-	sum, err := hashIn(d.resp.Trailer)
+	sum, err := HashIn(d.resp.Trailer)
 	if err != nil {
 		return err
 	}
-	if sum != d.sum.now() || d.have != d.Size {
-		return conflict("%q arrived damaged", textOf(d.name)).Hint("Copy it again.")
+	if sum != d.sum.Now() || d.have != d.Size {
+		return disk.Conflict("%q arrived damaged", disk.Text(d.name)).Hint("Copy it again.")
 	}
 	return io.EOF
 }

@@ -11,86 +11,87 @@ import (
 
 	"deskside"
 	"deskside/wire"
+	"deskside/xfer/disk"
 )
 
 // Limits of a request.
 const (
 	maxQuery = wire.MaxHeader - 2<<10 // bytes of a query, which must go into a header: a path with every byte escaped, or two of the usual kind
 	maxPage  = 10_000                 // entries of one page of a list
-	pageSize = 1_000                  // when the request does not say
+	PageSize = 1_000                  // when the request does not say
 )
 
-// request is what the query of a request says. Every request has a query in
+// Request is what the query of a request says. Every request has a query in
 // place of a body, because a name may hold bytes that JSON cannot.
-type request struct {
-	Path    string    // path: of the file or folder
-	To      string    // to: the new path, in a rename
-	After   string    // after: the page begins behind this name
-	Limit   int       // limit: entries of the page at most
-	Offset  int64     // offset: bytes the receiver has already
-	Prefix  *Hash     // prefix: their hash at the receiver, or at the sender in a put
-	Size    int64     // size: of the whole file
-	ModTime time.Time // mtime: when the source last changed
-	Mode    Mode      // mode: permissions
-	Replace bool      // replace=1: what has the name already may go
-	Follow  bool      // follow=1: the target of a link is meant
-	Tree    bool      // tree=1: a folder with everything in it
+type Request struct {
+	Path    string     // path: of the file or folder
+	To      string     // to: the new path, in a rename
+	After   string     // after: the page begins behind this name
+	Limit   int        // limit: entries of the page at most
+	Offset  int64      // offset: bytes the receiver has already
+	Prefix  *disk.Hash // prefix: their hash at the receiver, or at the sender in a put
+	Size    int64      // size: of the whole file
+	ModTime time.Time  // mtime: when the source last changed
+	Mode    Mode       // mode: permissions
+	Replace bool       // replace=1: what has the name already may go
+	Follow  bool       // follow=1: the target of a link is meant
+	Tree    bool       // tree=1: a folder with everything in it
 }
 
 // fields of a query: how each is read and written, and which of them the kinds
 // of request take. A field left out has its zero value.
 var fields = map[string]struct {
-	read  func(*request, string) error
-	write func(*request) string
+	read  func(*Request, string) error
+	write func(*Request) string
 }{
-	"path":    {func(r *request, s string) error { r.Path = s; return nil }, func(r *request) string { return r.Path }},
-	"to":      {func(r *request, s string) error { r.To = s; return nil }, func(r *request) string { return r.To }},
-	"after":   {func(r *request, s string) error { r.After = s; return nil }, func(r *request) string { return r.After }},
-	"limit":   {readLimit, func(r *request) string { return number(int64(r.Limit)) }},
-	"offset":  {func(r *request, s string) error { return readSize(&r.Offset, s) }, func(r *request) string { return number(r.Offset) }},
-	"size":    {func(r *request, s string) error { return readSize(&r.Size, s) }, func(r *request) string { return number(r.Size) }},
+	"path":    {func(r *Request, s string) error { r.Path = s; return nil }, func(r *Request) string { return r.Path }},
+	"to":      {func(r *Request, s string) error { r.To = s; return nil }, func(r *Request) string { return r.To }},
+	"after":   {func(r *Request, s string) error { r.After = s; return nil }, func(r *Request) string { return r.After }},
+	"limit":   {readLimit, func(r *Request) string { return number(int64(r.Limit)) }},
+	"offset":  {func(r *Request, s string) error { return readSize(&r.Offset, s) }, func(r *Request) string { return number(r.Offset) }},
+	"size":    {func(r *Request, s string) error { return readSize(&r.Size, s) }, func(r *Request) string { return number(r.Size) }},
 	"prefix":  {readPrefix, writePrefix},
 	"mtime":   {readTime, writeTime},
-	"mode":    {func(r *request, s string) error { return r.Mode.UnmarshalText([]byte(s)) }, writeMode},
-	"replace": {func(r *request, s string) error { return readFlag(&r.Replace, s) }, func(r *request) string { return flag(r.Replace) }},
-	"follow":  {func(r *request, s string) error { return readFlag(&r.Follow, s) }, func(r *request) string { return flag(r.Follow) }},
-	"tree":    {func(r *request, s string) error { return readFlag(&r.Tree, s) }, func(r *request) string { return flag(r.Tree) }},
+	"mode":    {func(r *Request, s string) error { return r.Mode.UnmarshalText([]byte(s)) }, writeMode},
+	"replace": {func(r *Request, s string) error { return readFlag(&r.Replace, s) }, func(r *Request) string { return flag(r.Replace) }},
+	"follow":  {func(r *Request, s string) error { return readFlag(&r.Follow, s) }, func(r *Request) string { return flag(r.Follow) }},
+	"tree":    {func(r *Request, s string) error { return readFlag(&r.Tree, s) }, func(r *Request) string { return flag(r.Tree) }},
 }
 
-// parseRequest reads a query that may hold the given fields, each once. What
+// ParseRequest reads a query that may hold the given fields, each once. What
 // else it holds is refused: an option that is not understood must not be passed
 // over.
-func parseRequest(query string, may []string) (*request, error) {
+func ParseRequest(query string, may []string) (*Request, error) {
 	if len(query) > maxQuery {
-		return nil, badRequest("a query of %d bytes is longer than %d", len(query), maxQuery)
+		return nil, disk.BadRequest("a query of %d bytes is longer than %d", len(query), maxQuery)
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, badRequest("the query cannot be read: %v", err)
+		return nil, disk.BadRequest("the query cannot be read: %v", err)
 	}
-	r := new(request)
+	r := new(Request)
 	for key, list := range values {
 		if !slices.Contains(may, key) {
-			return nil, badRequest("the request does not take %.40q", key)
+			return nil, disk.BadRequest("the request does not take %.40q", key)
 		}
 		if len(list) != 1 {
-			return nil, badRequest("%q is given %d times", key, len(list))
+			return nil, disk.BadRequest("%q is given %d times", key, len(list))
 		}
 		if err := fields[key].read(r, list[0]); err != nil {
-			return nil, badRequest("%s: %v", key, err)
+			return nil, disk.BadRequest("%s: %v", key, err)
 		}
 	}
 	if r.Offset > r.Size {
-		return nil, badRequest("offset %d is past the size %d", r.Offset, r.Size)
+		return nil, disk.BadRequest("offset %d is past the size %d", r.Offset, r.Size)
 	}
 	if (r.Offset > 0) != (r.Prefix != nil) {
-		return nil, badRequest("an offset and the hash of what lies before it go together")
+		return nil, disk.BadRequest("an offset and the hash of what lies before it go together")
 	}
 	return r, nil
 }
 
 // query writes the request, without fields that have their zero value.
-func (r *request) query() string {
+func (r *Request) query() string {
 	values := url.Values{}
 	for key, f := range fields {
 		if text := f.write(r); text != "" {
@@ -100,7 +101,7 @@ func (r *request) query() string {
 	return values.Encode()
 }
 
-func readLimit(r *request, s string) error {
+func readLimit(r *Request, s string) error {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > maxPage {
 		return fmt.Errorf("%.20q is no number from 1 to %d", s, maxPage)
@@ -126,20 +127,20 @@ func number(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-func readPrefix(r *request, s string) error {
-	h, err := ParseHash(s)
+func readPrefix(r *Request, s string) error {
+	h, err := disk.ParseHash(s)
 	r.Prefix = &h
 	return err
 }
 
-func writePrefix(r *request) string {
+func writePrefix(r *Request) string {
 	if r.Prefix == nil {
 		return ""
 	}
 	return r.Prefix.String()
 }
 
-func readTime(r *request, s string) error {
+func readTime(r *Request, s string) error {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil || !strings.HasSuffix(s, "Z") {
 		return fmt.Errorf("%.40q is no time: want RFC 3339 in UTC", s)
@@ -148,14 +149,14 @@ func readTime(r *request, s string) error {
 	return nil
 }
 
-func writeTime(r *request) string {
+func writeTime(r *Request) string {
 	if r.ModTime.IsZero() {
 		return ""
 	}
 	return r.ModTime.UTC().Format(time.RFC3339Nano)
 }
 
-func writeMode(r *request) string {
+func writeMode(r *Request) string {
 	if r.Mode == 0 {
 		return ""
 	}
@@ -178,11 +179,11 @@ func flag(b bool) string {
 	return ""
 }
 
-// meta gives what a put says of its file. A put must say when it last changed,
+// Meta gives what a put says of its file. A put must say when it last changed,
 // because that is part of what an interrupted one is known by.
-func (r *request) meta() (fileMeta, error) {
+func (r *Request) Meta() (disk.Meta, error) {
 	if r.ModTime.IsZero() {
-		return fileMeta{}, deskside.Errorf(deskside.CodeBadRequest, "the request does not say when the file last changed")
+		return disk.Meta{}, deskside.Errorf(deskside.CodeBadRequest, "the request does not say when the file last changed")
 	}
-	return fileMeta{Size: r.Size, Mode: keptMode(fs.FileMode(r.Mode)), ModTime: r.ModTime}, nil
+	return disk.Meta{Size: r.Size, Mode: disk.KeptMode(fs.FileMode(r.Mode)), ModTime: r.ModTime}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"deskside/xfer/disk"
 )
 
 func allFields() []string {
@@ -18,8 +20,8 @@ func allFields() []string {
 }
 
 func TestRequestRoundTrip(t *testing.T) {
-	sum := Hash{1, 2, 3}
-	tests := []*request{
+	sum := disk.Hash{1, 2, 3}
+	tests := []*Request{
 		{},
 		{Path: "docs/a b&c=d;ä\xff%2e"},
 		{Path: "x", To: "y", Replace: true},
@@ -28,7 +30,7 @@ func TestRequestRoundTrip(t *testing.T) {
 		{Path: "x", Tree: true, Follow: true},
 	}
 	for _, r := range tests {
-		got, err := parseRequest(r.query(), allFields())
+		got, err := ParseRequest(r.query(), allFields())
 		if err != nil || !reflect.DeepEqual(got, r) {
 			t.Errorf("%+v came back as %+v, %v", r, got, err)
 		}
@@ -47,11 +49,11 @@ func TestRequestRefused(t *testing.T) {
 		"replace=0", "replace=yes", "tree=true", "follow=",
 		"path=" + strings.Repeat("%20", maxQuery),
 	} {
-		if r, err := parseRequest(query, allFields()); err == nil {
+		if r, err := ParseRequest(query, allFields()); err == nil {
 			t.Errorf("%.80q was read as %+v", query, r)
 		}
 	}
-	if _, err := parseRequest("tree=1", []string{"path"}); err == nil {
+	if _, err := ParseRequest("tree=1", []string{"path"}); err == nil {
 		t.Error("a field that the request does not take was passed over")
 	}
 }
@@ -61,32 +63,9 @@ func TestRequestRefused(t *testing.T) {
 func TestRequestPrefixes(t *testing.T) {
 	for _, whole := range []string{"prefix=" + strings.Repeat("0", 64), "mtime=2026-02-03T04%3A05%3A06Z"} {
 		for n := 1; n < len(whole); n++ {
-			if r, err := parseRequest("size=1&offset=1&"+whole[:n], allFields()); err == nil {
+			if r, err := ParseRequest("size=1&offset=1&"+whole[:n], allFields()); err == nil {
 				t.Errorf("%q was read as %+v", whole[:n], r)
 			}
-		}
-	}
-}
-
-func TestHash(t *testing.T) {
-	h := newHasher()
-	h.Write([]byte("abc"))
-	const want = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85" // b3sum of "abc"
-	if got := h.now().String(); got != want {
-		t.Fatalf("hash of abc is %s", got)
-	}
-	got, err := ParseHash(want)
-	if err != nil || got != h.now() {
-		t.Errorf("ParseHash: %v, %v", got, err)
-	}
-	for n := range len(want) {
-		if _, err := ParseHash(want[:n]); err == nil {
-			t.Errorf("the first %d digits were read as a hash", n)
-		}
-	}
-	for _, bad := range []string{strings.ToUpper(want), want + "0", want[:63] + "g"} {
-		if _, err := ParseHash(bad); err == nil {
-			t.Errorf("%q was read as a hash", bad)
 		}
 	}
 }
@@ -97,11 +76,11 @@ func FuzzRequest(f *testing.F) {
 	f.Add("path=%ff&after=b&limit=3&replace=1&tree=1&follow=1&to=x")
 	f.Add("mtime=0001-01-01T00%3A00%3A00Z")
 	f.Fuzz(func(t *testing.T, query string) {
-		r, err := parseRequest(query, allFields())
+		r, err := ParseRequest(query, allFields())
 		if err != nil {
 			return
 		}
-		again, err := parseRequest(r.query(), allFields())
+		again, err := ParseRequest(r.query(), allFields())
 		if err != nil || again.query() != r.query() {
 			t.Fatalf("%q became %q, then %+v, %v", query, r.query(), again, err)
 		}
@@ -116,11 +95,11 @@ func FuzzTrailer(f *testing.F) {
 	f.Add("", strings.Repeat("ab", 32))
 	f.Add("{", "xyz")
 	f.Fuzz(func(t *testing.T, fault, hash string) {
-		h := map[string][]string{headerFault: {fault}, headerHash: {hash}}
-		if err := faultIn(h); (err == nil) != (fault == "") {
+		h := map[string][]string{HeaderFault: {fault}, HeaderHash: {hash}}
+		if err := FaultIn(h); (err == nil) != (fault == "") {
 			t.Fatalf("the fault %q: %v", fault, err)
 		}
-		if sum, err := hashIn(h); err == nil && sum.String() != hash {
+		if sum, err := HashIn(h); err == nil && sum.String() != hash {
 			t.Fatalf("the hash %q was read as %s", hash, sum)
 		}
 	})
@@ -136,7 +115,7 @@ func FuzzHead(f *testing.F) {
 			return
 		}
 		back := make(map[string][]string)
-		m.head(back)
+		WriteHead(back, m)
 		again, err := readHead(back)
 		if err != nil || again != m {
 			t.Fatalf("%v came back as %v, %v", m, again, err)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"deskside/xfer/disk"
+
 	"deskside"
 )
 
@@ -30,8 +32,8 @@ type Note struct {
 	Error *deskside.Error `json:"error"`
 }
 
-func (t *TreeResult) skip(path string, kind Kind) {
-	t.Skipped = append(t.Skipped, Note{textOf(path), deskside.Errorf(deskside.CodeUnsupported, "is %s; only files and folders are copied", kind.words())})
+func (t *TreeResult) skip(path string, kind disk.Kind) {
+	t.Skipped = append(t.Skipped, Note{disk.Text(path), deskside.Errorf(deskside.CodeUnsupported, "is %s; only files and folders are copied", kind.Words())})
 }
 
 // failed notes that path could not be copied. It gives the error back if it
@@ -43,7 +45,7 @@ func (t *TreeResult) failed(path string, err error) error {
 		return nil
 	case deskside.CodeBadRequest, deskside.CodeDenied, deskside.CodeNotFound, deskside.CodeExists,
 		deskside.CodeConflict, deskside.CodeNoAccess, deskside.CodeUnsupported:
-		t.Failed = append(t.Failed, Note{textOf(path), deskside.AsError(err)})
+		t.Failed = append(t.Failed, Note{disk.Text(path), deskside.AsError(err)})
 		return nil
 	}
 	return err
@@ -57,26 +59,26 @@ func (c *Client) PutTree(ctx context.Context, local, remote string, o Options) (
 	var t TreeResult
 	dir, err := os.OpenRoot(local)
 	if err != nil {
-		return t, here(explain(err, "read", local))
+		return t, here(disk.Explain(err, "read", local))
 	}
 	defer dir.Close()
 	info, err := dir.Stat(".")
 	if err != nil {
-		return t, here(explain(err, "read", local))
+		return t, here(disk.Explain(err, "read", local))
 	}
 	return t, c.putFolder(ctx, &t, dir, info, local, remote, 0, o)
 }
 
 func (c *Client) putFolder(ctx context.Context, t *TreeResult, dir *os.Root, info fs.FileInfo, local, remote string, depth int, o Options) error {
-	if depth > maxDepth {
-		return t.failed(local, badRequest("%q is deeper than %d folders", textOf(local), maxDepth))
+	if depth > disk.MaxDepth {
+		return t.failed(local, disk.BadRequest("%q is deeper than %d folders", disk.Text(local), disk.MaxDepth))
 	}
 	if ok, err := c.remoteFolder(ctx, t, local, remote, info); !ok || err != nil {
 		return err
 	}
 	list, err := fs.ReadDir(dir.FS(), ".")
 	if err != nil {
-		return t.failed(local, explain(err, "read", local))
+		return t.failed(local, disk.Explain(err, "read", local))
 	}
 	for _, e := range list {
 		name := e.Name()
@@ -98,12 +100,12 @@ func joinRemote(dir, name string) string {
 
 // remoteFolder makes the folder remote if it is not there.
 func (c *Client) remoteFolder(ctx context.Context, t *TreeResult, local, remote string, info fs.FileInfo) (ok bool, err error) {
-	_, err = c.Mkdir(ctx, remote, Mode(keptMode(info.Mode())|0o700))
+	_, err = c.Mkdir(ctx, remote, Mode(disk.KeptMode(info.Mode())|0o700))
 	if err == nil {
 		t.Folders++
 		return true, nil
 	}
-	if there, err := c.Stat(ctx, remote, true); err == nil && there.Kind == Folder {
+	if there, err := c.Stat(ctx, remote, true); err == nil && there.Kind == disk.Folder {
 		return true, nil
 	}
 	return false, t.failed(local, err)
@@ -112,23 +114,23 @@ func (c *Client) remoteFolder(ctx context.Context, t *TreeResult, local, remote 
 func (c *Client) putEntry(ctx context.Context, t *TreeResult, dir *os.Root, name, local, remote string, depth int, o Options) error {
 	info, err := dir.Lstat(name)
 	if err != nil {
-		return t.failed(local, explain(err, "read", name))
+		return t.failed(local, disk.Explain(err, "read", name))
 	}
-	switch kind := kindOf(info.Mode()); {
-	case kind == Folder:
+	switch kind := disk.KindOf(info.Mode()); {
+	case kind == disk.Folder:
 		sub, err := dir.OpenRoot(name)
 		if err != nil {
-			return t.failed(local, explain(err, "read", name))
+			return t.failed(local, disk.Explain(err, "read", name))
 		}
 		defer sub.Close()
 		return c.putFolder(ctx, t, sub, info, local, remote, depth+1, o)
-	case kind != File || isPartial(name):
+	case kind != disk.File || disk.IsPartial(name):
 		t.skip(local, kind)
 		return nil
 	}
-	sent, err := c.put(ctx, &place{top: dir, dir: dir, name: name, info: info}, local, remote, o)
+	sent, err := c.put(ctx, &disk.Place{Top: dir, Dir: dir, Name: name, Info: info}, local, remote, o)
 	if deskside.CodeOf(err) == deskside.CodeExists {
-		if there, e := c.Stat(ctx, remote, true); e == nil && there.Kind == File && metaOf(info).same(there.meta()) {
+		if there, e := c.Stat(ctx, remote, true); e == nil && there.Kind == disk.File && disk.MetaOf(info).Same(there.Meta()) {
 			t.Same++
 			return nil
 		}
@@ -160,9 +162,9 @@ func (c *Client) GetTree(ctx context.Context, remote, local string, o Options) (
 }
 
 // getFolder copies the folder remote to at.
-func (c *Client) getFolder(ctx context.Context, t *TreeResult, at *place, remote string, mode Mode, depth int, o Options) error {
-	if depth > maxDepth {
-		return t.failed(remote, badRequest("%q is deeper than %d folders", textOf(remote), maxDepth))
+func (c *Client) getFolder(ctx context.Context, t *TreeResult, at *disk.Place, remote string, mode Mode, depth int, o Options) error {
+	if depth > disk.MaxDepth {
+		return t.failed(remote, disk.BadRequest("%q is deeper than %d folders", disk.Text(remote), disk.MaxDepth))
 	}
 	first, err := c.Page(ctx, remote, "", 0) // before a folder is made for nothing
 	if err != nil {
@@ -189,18 +191,18 @@ func (c *Client) getFolder(ctx context.Context, t *TreeResult, at *place, remote
 }
 
 // localFolder opens the folder at, and makes it if it is not there.
-func (t *TreeResult) localFolder(at *place, mode Mode) (*os.Root, error) {
-	if at.info == nil {
-		if err := at.dir.Mkdir(at.name, fs.FileMode(mode|0o700)); err != nil {
-			return nil, explain(err, "make", at.name)
+func (t *TreeResult) localFolder(at *disk.Place, mode Mode) (*os.Root, error) {
+	if at.Info == nil {
+		if err := at.Dir.Mkdir(at.Name, fs.FileMode(mode|0o700)); err != nil {
+			return nil, disk.Explain(err, "make", at.Name)
 		}
 		t.Folders++
-	} else if !at.info.IsDir() {
-		return nil, exists(at.name)
+	} else if !at.Info.IsDir() {
+		return nil, disk.Exists(at.Name)
 	}
-	dir, err := at.dir.OpenRoot(at.name)
+	dir, err := at.Dir.OpenRoot(at.Name)
 	if err != nil {
-		return nil, explain(err, "open", at.name)
+		return nil, disk.Explain(err, "open", at.Name)
 	}
 	return dir, nil
 }
@@ -210,21 +212,21 @@ func (c *Client) getEntry(ctx context.Context, t *TreeResult, dir *os.Root, e En
 	if err := checkArriving(name); err != nil {
 		return t.failed(remote, err)
 	}
-	if e.Kind != File && e.Kind != Folder {
+	if e.Kind != disk.File && e.Kind != disk.Folder {
 		t.skip(remote, e.Kind)
 		return nil
 	}
-	at := &place{top: dir, dir: dir, name: name}
+	at := &disk.Place{Top: dir, Dir: dir, Name: name}
 	info, err := dir.Lstat(name)
 	if err == nil {
-		at.info = info
+		at.Info = info
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return t.failed(remote, explain(err, "open", name))
+		return t.failed(remote, disk.Explain(err, "open", name))
 	}
-	if e.Kind == Folder {
+	if e.Kind == disk.Folder {
 		return c.getFolder(ctx, t, at, remote, e.Mode, depth+1, o)
 	}
-	if at.info != nil && at.info.Mode().IsRegular() && metaOf(info).same(e.meta()) {
+	if at.Info != nil && at.Info.Mode().IsRegular() && disk.MetaOf(info).Same(e.Meta()) {
 		t.Same++
 		return nil
 	}
@@ -235,26 +237,21 @@ func (c *Client) getEntry(ctx context.Context, t *TreeResult, dir *os.Root, e En
 // checkArriving refuses a name from the agent that is not one name, or that
 // would be something else here.
 func checkArriving(name string) error {
-	if name == "" || name == "." || strings.Contains(name, "/") || isPartial(name) {
-		return badRequest("the agent lists %q, which is no name", textOf(name))
+	if name == "" || name == "." || strings.Contains(name, "/") || disk.IsPartial(name) {
+		return disk.BadRequest("the agent lists %q, which is no name", disk.Text(name))
 	}
-	return errors.Join(checkElem(name), checkNative(name))
-}
-
-// meta gives what an entry says of a file.
-func (e Entry) meta() fileMeta {
-	return fileMeta{Size: e.Size, Mode: fs.FileMode(e.Mode), ModTime: e.ModTime}
+	return errors.Join(disk.CheckElem(name), disk.CheckNative(name))
 }
 
 // next gives the page behind p. An agent that goes back is not followed.
 func (c *Client) next(ctx context.Context, path string, p Page) (Page, error) {
 	if len(p.Entries) == 0 {
-		return Page{}, conflict("the agent says there is more, and gives nothing")
+		return Page{}, disk.Conflict("the agent says there is more, and gives nothing")
 	}
 	last := p.Entries[len(p.Entries)-1].Raw()
 	next, err := c.Page(ctx, path, last, 0)
 	if err == nil && slices.ContainsFunc(next.Entries, func(e Entry) bool { return e.Raw() <= last }) {
-		err = conflict("the agent lists %q twice", textOf(last))
+		err = disk.Conflict("the agent lists %q twice", disk.Text(last))
 	}
 	return next, err
 }

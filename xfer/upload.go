@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"deskside/xfer/disk"
+
 	"deskside"
 )
 
@@ -48,7 +50,7 @@ func (c *Client) Put(ctx context.Context, local, remote string, o Options) (_ Re
 	defer func() { err = here(err) }()
 	real, err := filepath.EvalSymlinks(local)
 	if err != nil {
-		return Result{}, explain(err, "read", local)
+		return Result{}, disk.Explain(err, "read", local)
 	}
 	p, err := localPlace(real)
 	if err != nil {
@@ -59,58 +61,58 @@ func (c *Client) Put(ctx context.Context, local, remote string, o Options) (_ Re
 }
 
 // localPlace opens the folder of a local path.
-func localPlace(path string) (*place, error) {
+func localPlace(path string) (*disk.Place, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
-		return nil, explain(err, "open", path)
+		return nil, disk.Explain(err, "open", path)
 	}
 	dir, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
-		return nil, explain(err, "open", filepath.Dir(path))
+		return nil, disk.Explain(err, "open", filepath.Dir(path))
 	}
-	p := &place{top: dir, dir: dir, name: filepath.Base(path)}
-	p.info, err = dir.Lstat(p.name)
+	p := &disk.Place{Top: dir, Dir: dir, Name: filepath.Base(path)}
+	p.Info, err = dir.Lstat(p.Name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		p.Close()
-		return nil, explain(err, "open", path)
+		return nil, disk.Explain(err, "open", path)
 	}
 	return p, nil
 }
 
 // put copies the file at p. Where the agent has a beginning that turns out to
 // be another file's, it begins again, once.
-func (c *Client) put(ctx context.Context, p *place, name, remote string, o Options) (Result, error) {
-	out, err := send(p)
+func (c *Client) put(ctx context.Context, p *disk.Place, name, remote string, o Options) (Result, error) {
+	out, err := disk.Open(p)
 	if err != nil {
 		return Result{}, err
 	}
 	defer out.Close()
-	req := &request{Path: remote, Size: out.meta.Size, ModTime: out.meta.ModTime, Mode: Mode(out.meta.Mode), Replace: o.Replace}
+	req := &Request{Path: remote, Size: out.Meta.Size, ModTime: out.Meta.ModTime, Mode: Mode(out.Meta.Mode), Replace: o.Replace}
 	if err := c.goOn(ctx, req, out); err != nil {
 		return Result{}, err
 	}
-	receipt, err := c.upload(ctx, req, &upload{src: out, fault: out.fault, name: name, o: o})
-	if req.Offset > 0 && deskside.CodeOf(err) == deskside.CodeConflict && out.fault() == nil {
-		if err := out.rewind(); err != nil {
+	receipt, err := c.upload(ctx, req, &upload{src: out, Fault: out.Fault, name: name, o: o})
+	if req.Offset > 0 && deskside.CodeOf(err) == deskside.CodeConflict && out.Fault() == nil {
+		if err := out.Rewind(); err != nil {
 			return Result{}, err
 		}
 		req.Offset, req.Prefix = 0, nil
-		receipt, err = c.upload(ctx, req, &upload{src: out, fault: out.fault, name: name, o: o})
+		receipt, err = c.upload(ctx, req, &upload{src: out, Fault: out.Fault, name: name, o: o})
 	}
 	return Result{receipt, req.Offset}, err
 }
 
 // goOn asks how much of the file is there, and skips that much of the source.
-func (c *Client) goOn(ctx context.Context, req *request, out *outgoing) error {
+func (c *Client) goOn(ctx context.Context, req *Request, out *disk.Outgoing) error {
 	var there struct{ Offset int64 }
-	ask := &request{Path: req.Path, Size: req.Size, ModTime: req.ModTime}
+	ask := &Request{Path: req.Path, Size: req.Size, ModTime: req.ModTime}
 	if err := c.ask(ctx, "GET /partial", ask, &there); err != nil {
 		return err
 	}
 	if there.Offset <= 0 || there.Offset > req.Size {
 		return nil
 	}
-	prefix, err := out.skip(there.Offset)
+	prefix, err := out.Skip(there.Offset)
 	req.Offset, req.Prefix = there.Offset, &prefix
 	return err
 }
@@ -133,19 +135,19 @@ func (c *Client) Send(ctx context.Context, src Source, remote string, o Options)
 	if src.ModTime.IsZero() {
 		src.ModTime = time.Now()
 	}
-	req := &request{Path: remote, Size: src.Size, ModTime: wireTime(src.ModTime), Mode: src.Mode, Replace: o.Replace}
-	s := &summed{Reader: src.Reader, left: src.Size, sum: newHasher()}
-	return c.upload(ctx, req, &upload{src: s, fault: s.fault, name: src.Name, o: o})
+	req := &Request{Path: remote, Size: src.Size, ModTime: disk.WireTime(src.ModTime), Mode: src.Mode, Replace: o.Replace}
+	s := &summed{Reader: src.Reader, left: src.Size, sum: disk.NewHasher()}
+	return c.upload(ctx, req, &upload{src: s, Fault: s.Fault, name: src.Name, o: o})
 }
 
 // upload sends one body and reads its receipt.
-func (c *Client) upload(ctx context.Context, req *request, up *upload) (Receipt, error) {
+func (c *Client) upload(ctx context.Context, req *Request, up *upload) (Receipt, error) {
 	up.done, up.total = req.Offset, req.Size
 	resp, err := c.send(ctx, "PUT /file", req, up)
 	if up.closed != nil {
 		<-up.closed
 	}
-	if fault := up.fault(); fault != nil {
+	if fault := up.Fault(); fault != nil {
 		err = fault // the agent only repeats it
 	}
 	if err != nil {
@@ -159,8 +161,8 @@ func (c *Client) upload(ctx context.Context, req *request, up *upload) (Receipt,
 	if err := readReply(resp, &receipt); err != nil {
 		return Receipt{}, err
 	}
-	if receipt.Hash != up.src.hash() || receipt.Size != req.Size {
-		return Receipt{}, conflict("the agent's receipt is for another file than was sent").Hint("Copy it again.")
+	if receipt.Hash != up.src.Hash() || receipt.Size != req.Size {
+		return Receipt{}, disk.Conflict("the agent's receipt is for another file than was sent").Hint("Copy it again.")
 	}
 	return receipt, nil
 }
@@ -168,14 +170,14 @@ func (c *Client) upload(ctx context.Context, req *request, up *upload) (Receipt,
 // hashed is a reader that knows the hash of what it gave.
 type hashed interface {
 	io.Reader
-	hash() Hash
+	Hash() disk.Hash
 }
 
 // upload is a request's body. At its end it sets the trailer: the hash, or why
 // the source could not be read to the end as it was.
 type upload struct {
 	src   hashed
-	fault func() error // why src failed, if it did
+	Fault func() error // why src failed, if it did
 	name  string
 	o     Options
 
@@ -189,7 +191,7 @@ const expectFrom = 1 << 20 // bytes from which on the agent is asked first wheth
 
 // attach makes u the body of r.
 func (u *upload) attach(r *http.Request) {
-	u.trailer = http.Header{headerHash: nil, headerFault: nil}
+	u.trailer = http.Header{HeaderHash: nil, HeaderFault: nil}
 	r.Body, r.Trailer, r.ContentLength = u, u.trailer, -1
 	u.closed = make(chan struct{})
 	if u.total-u.done >= expectFrom {
@@ -205,9 +207,9 @@ func (u *upload) Read(b []byte) (int, error) {
 	}
 	switch {
 	case err == io.EOF:
-		u.trailer.Set(headerHash, u.src.hash().String())
+		u.trailer.Set(HeaderHash, u.src.Hash().String())
 	case err != nil:
-		u.trailer.Set(headerFault, faultText(err))
+		u.trailer.Set(HeaderFault, FaultText(err))
 		err = io.EOF // the body ends in order, with the fault as its trailer
 	}
 	return n, err
@@ -224,12 +226,12 @@ func (u *upload) Close() error {
 type summed struct {
 	io.Reader
 	left int64
-	sum  hasher
+	sum  disk.Hasher
 	err  error
 }
 
-func (s *summed) hash() Hash   { return s.sum.now() }
-func (s *summed) fault() error { return s.err }
+func (s *summed) Hash() disk.Hash { return s.sum.Now() }
+func (s *summed) Fault() error    { return s.err }
 
 func (s *summed) Read(b []byte) (int, error) {
 	n, err := s.Reader.Read(b)
@@ -237,9 +239,9 @@ func (s *summed) Read(b []byte) (int, error) {
 	s.left -= int64(n)
 	switch {
 	case s.left < 0:
-		s.err = conflict("the source is longer than it said").Hint("Copy it again.")
+		s.err = disk.Conflict("the source is longer than it said").Hint("Copy it again.")
 	case err == io.EOF && s.left > 0:
-		s.err = conflict("the source ended %d bytes early", s.left).Hint("Copy it again.")
+		s.err = disk.Conflict("the source ended %d bytes early", s.left).Hint("Copy it again.")
 	case err != nil && err != io.EOF:
 		s.err = err
 	}

@@ -16,6 +16,7 @@ import (
 	"deskside"
 	"deskside/internal/plain"
 	"deskside/xfer"
+	"deskside/xfer/disk"
 )
 
 type cpFlags struct {
@@ -244,7 +245,7 @@ func (c *copier) isFolder(ctx context.Context, from string) (bool, error) {
 		return err == nil && info.IsDir(), err
 	}
 	entry, err := c.x.Stat(ctx, from, true)
-	return err == nil && entry.Kind == xfer.Folder, err
+	return err == nil && entry.Kind == disk.Folder, err
 }
 
 func (c *copier) file(ctx context.Context, from string) (xfer.Result, error) {
@@ -289,7 +290,7 @@ func farTarget(ctx context.Context, x *xfer.Client, to, name string) (string, er
 	}
 	entry, err := x.Stat(ctx, to, true)
 	switch {
-	case err == nil && entry.Kind == xfer.Folder:
+	case err == nil && entry.Kind == disk.Folder:
 		return remotePath{path: to}.join(name).path, nil
 	case err == nil || deskside.CodeOf(err) == deskside.CodeNotFound:
 		return to, nil

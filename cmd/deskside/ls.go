@@ -14,6 +14,7 @@ import (
 	"deskside/client"
 	"deskside/internal/plain"
 	"deskside/xfer"
+	"deskside/xfer/disk"
 )
 
 type lsFlags struct{ sessionFlags }
@@ -66,7 +67,7 @@ func listFar(ctx context.Context, s *client.Session, path string) ([]xfer.Entry,
 		if err != nil {
 			return nil, err
 		}
-		if entry.Kind != xfer.Folder {
+		if entry.Kind != disk.Folder {
 			return []xfer.Entry{entry}, nil
 		}
 	}
@@ -92,7 +93,7 @@ func listRoots(ctx context.Context, x *xfer.Client) ([]xfer.Entry, error) {
 		}
 		entry, err := x.Stat(ctx, r.Path, true)
 		if entry.Why = ""; err != nil { // what a top has against its name is nothing here
-			entry = xfer.Entry{Kind: xfer.Folder, Why: deskside.AsError(err).Words}
+			entry = xfer.Entry{Kind: disk.Folder, Why: deskside.AsError(err).Words}
 		}
 		entry.Name = r.Path
 		list = append(list, entry)
@@ -110,8 +111,8 @@ func writeEntries(out io.Writer, list []xfer.Entry) error {
 
 // modeText gives kind and permissions as people know them, "drwxr-xr-x".
 func modeText(entry *xfer.Entry) string {
-	kind, ok := map[xfer.Kind]string{
-		xfer.File: "-", xfer.Folder: "d", xfer.Link: "l", xfer.Pipe: "p", xfer.Socket: "s", xfer.Device: "b", xfer.Partial: "~",
+	kind, ok := map[disk.Kind]string{
+		disk.File: "-", disk.Folder: "d", disk.Link: "l", disk.Pipe: "p", disk.Socket: "s", disk.Device: "b", disk.Partial: "~",
 	}[entry.Kind]
 	if !ok {
 		kind = "?"
@@ -121,7 +122,7 @@ func modeText(entry *xfer.Entry) string {
 
 func entryName(entry *xfer.Entry) string {
 	name := plain.Text(entry.Name)
-	if entry.Kind == xfer.Folder {
+	if entry.Kind == disk.Folder {
 		name += "/"
 	}
 	if entry.Target != "" {

@@ -1,0 +1,19 @@
+package disk
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// renameNew renames unless the new name is taken, in one step.
+func renameNew(a int, from string, b int, to string) error {
+	err := unix.RenameatxNp(a, from, b, to, unix.RENAME_EXCL)
+	if errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EINVAL) {
+		return linkNew(a, from, b, to)
+	}
+	return err
+}
+
+// blockSize is the unit in which a file system counts its blocks (statfs(2)).
+func blockSize(st *unix.Statfs_t) uint64 { return uint64(st.Bsize) }

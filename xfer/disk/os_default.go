@@ -1,0 +1,26 @@
+//go:build !linux && !darwin && !windows
+
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+var errNotHere = errors.New("file transfer is not here on this system yet")
+
+const (
+	openFlags = 0
+	drives    = false
+)
+
+func sameName(a, b string) bool       { return a == b }
+func CheckNative(string) error        { return errNotHere }
+func noSpace(error) bool              { return false }
+func diskSpace(*os.Root) Space        { return Space{} }
+func ours(fs.FileInfo) bool           { return false }
+func Lock(*os.File) error             { return errNotHere }
+func SyncDir(*os.Root) error          { return errNotHere }
+func Readable(*os.File, string) error { return errNotHere }
+func Move(_, _ *Place, _ bool) error  { return errNotHere }

@@ -1,0 +1,25 @@
+package disk
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// renameNew renames unless the new name is taken, in one step.
+func renameNew(a int, from string, b int, to string) error {
+	err := unix.Renameat2(a, from, b, to, unix.RENAME_NOREPLACE)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+		return linkNew(a, from, b, to)
+	}
+	return err
+}
+
+// blockSize is the unit in which a file system counts its blocks: f_frsize where
+// it is given, else f_bsize (statfs(2)).
+func blockSize(st *unix.Statfs_t) uint64 {
+	if st.Frsize > 0 {
+		return uint64(st.Frsize)
+	}
+	return uint64(st.Bsize)
+}

@@ -1,0 +1,64 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/windows"
+
+	"deskside"
+)
+
+const openFlags = 0
+
+func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// drives: a path may begin with a letter and a colon.
+const drives = true
+
+// CheckNative refuses a name that this system cannot hold.
+func CheckNative(e string) error { return WindowsName(e) }
+
+func noSpace(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
+}
+
+// ours: permissions of Windows are inherited from the folder, so a partial file
+// is as safe as the file it becomes.
+func ours(fs.FileInfo) bool { return true }
+
+// Lock takes the partial file for this transfer alone, until it is closed.
+func Lock(f *os.File) error {
+	const whole = ^uint32(0)
+	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY,
+		0, whole, whole, new(windows.Overlapped))
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return deskside.Errorf(deskside.CodeBusy, "the same file is being copied to the same place already").
+			Hint("Wait for the other copy to end.")
+	}
+	return err
+}
+
+// syncDir: NTFS keeps names in its journal; folders cannot be flushed.
+func SyncDir(*os.Root) error { return nil }
+
+// readable: rights are only known when a file is opened.
+func Readable(*os.File, string) error { return nil }
+
+// Move gives what is called from the name to. Without replace there is a moment
+// between the look and the rename in which somebody else may take the name; the
+// system has no call for both in one step that os.Root opens.
+func Move(from, to *Place, replace bool) error {
+	if !replace {
+		if _, err := to.Dir.Lstat(to.Name); err == nil {
+			return fs.ErrExist
+		}
+	}
+	return from.Top.Rename(path.Join(from.Real...), path.Join(to.Real...))
+}
+
+// diskSpace: not asked here; a full disk is noticed when it is.
+func diskSpace(*os.Root) Space { return Space{} }

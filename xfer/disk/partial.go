@@ -1,0 +1,127 @@
+package disk
+
+import (
+	"encoding/base32"
+	"encoding/binary"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"deskside"
+)
+
+// A file that is arriving has a hidden name in the folder it will be in, so
+// that the last step is a rename. The name is the same each time the same peer
+// sends the same file (by size and time) to the same place, which is what lets
+// a transfer go on where it broke, and another one for another peer, so that
+// nobody goes on with bytes that somebody else laid out. Names of this form are
+// refused as the target of every operation but delete.
+const (
+	partialPrefix = ".deskside-"
+	partialSuffix = ".part"
+	partialLetter = 32 // letters between the two: 20 bytes in base32
+)
+
+var partialCode = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// PartialName names what arrives from peer to become name, of size bytes and
+// last changed at mtime.
+func PartialName(peer deskside.KeyID, name string, size int64, mtime time.Time) string {
+	h := NewHasher()
+	h.Write(peer[:])
+	var n [24]byte
+	binary.BigEndian.PutUint64(n[0:], uint64(size))
+	binary.BigEndian.PutUint64(n[8:], uint64(mtime.Unix()))
+	binary.BigEndian.PutUint64(n[16:], uint64(mtime.Nanosecond()))
+	h.Write(n[:])
+	h.Write([]byte(name))
+	sum := h.Now()
+	return partialPrefix + partialCode.EncodeToString(sum[:20]) + partialSuffix
+}
+
+// IsPartial reports whether name has the form of partialName.
+func IsPartial(name string) bool {
+	return len(name) == len(partialPrefix)+partialLetter+len(partialSuffix) &&
+		strings.HasPrefix(name, partialPrefix) && strings.HasSuffix(name, partialSuffix)
+}
+
+// PartialSize gives how many bytes of a transfer are there to go on from: zero
+// when it is not there or not ours.
+func PartialSize(dir *os.Root, tmp string, size int64) int64 {
+	info, err := dir.Lstat(tmp)
+	if err != nil || !info.Mode().IsRegular() || !ours(info) || info.Size() > size {
+		return 0
+	}
+	return info.Size()
+}
+
+const (
+	KeepLeast    = 64 << 10       // a shorter beginning is not worth keeping
+	KeepPartial  = 24 * time.Hour // after this without a byte a transfer is abandoned
+	sweepEvery   = time.Hour      // one folder is looked through no more often
+	SweepFolders = 4096           // folders remembered for that
+)
+
+// Sweeper takes away abandoned partial files, in the folders that are written
+// to anyway and at most once an hour in each.
+type Sweeper struct {
+	mu   sync.Mutex
+	Last map[string]time.Time
+}
+
+// Due reports whether the folder of that path is to be looked through now.
+func (s *Sweeper) Due(folder string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.Last[folder]; ok && now.Sub(last) < sweepEvery {
+		return false
+	}
+	if s.Last == nil || len(s.Last) >= SweepFolders {
+		s.Last = make(map[string]time.Time)
+	}
+	s.Last[folder] = now
+	return true
+}
+
+// Sweep removes the partial files in dir that nothing was written to since
+// before. One that another transfer holds is left alone.
+func Sweep(dir *os.Root, before time.Time) {
+	d, err := dir.Open(".")
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	for {
+		names, err := d.Readdirnames(1024)
+		for _, name := range names {
+			if IsPartial(name) {
+				removeStale(dir, name, before)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func removeStale(dir *os.Root, name string, before time.Time) {
+	info, err := dir.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || !ours(info) || info.ModTime().After(before) {
+		return
+	}
+	f, err := dir.OpenFile(name, os.O_RDWR|openFlags, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if now, err := f.Stat(); err != nil || !os.SameFile(info, now) || Lock(f) != nil {
+		return
+	}
+	dir.Remove(name)
+}
+
+// KeptMode gives the permissions of a file as they are kept: neither set-user-ID,
+// set-group-ID nor sticky, and execution only where the source had it.
+func KeptMode(m fs.FileMode) fs.FileMode { return m.Perm() }
