@@ -42,6 +42,7 @@ var floors = []string{
 	"audit loopback transport xfer/disk",
 	"transport/transporttest",
 	"wire",
+	"remctrl/gauge",
 	"rcinfo remctrl chat xfer",
 	"xfer/serve",
 	"authority person",
@@ -75,7 +76,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "internal/plain", "desktop/panel", "bench/scene", "bench/score"}
+var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "internal/plain", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it), two where the reason says why, and the reason for having it.

@@ -509,8 +509,9 @@ func TestOtherKeysLearnNothingOfASession(t *testing.T) {
 		a, _ := h.begin(t)
 		c := rcinfo.Client{Self: bob.ID(), Client: h.wire(t, bob, deskside.RCInfo)}
 		if list, err := c.Sessions(t.Context()); err != nil || len(list) != 1 || list[0] != (deskside.Session{
-			State: deskside.Active, Rights: deskside.AllRights, Operator: deskside.Operator{Name: "Ann"},
-		}) {
+			State: deskside.Active, Rights: deskside.AllRights, Began: list[0].Began,
+			Operator: deskside.Operator{Key: a.Session.Operator.Key, Name: "Ann"},
+		}) || !list[0].Began.Equal(a.Session.Began) {
 			t.Errorf("sessions: %+v, %v", list, err)
 		}
 		for what, try := range map[string]struct {

@@ -424,8 +424,8 @@ func (a *Authority) Ended(c rcinfo.Caller, id deskside.SessionID) (rcinfo.Ended,
 	return rcinfo.Ended{Session: s, Words: s.Cause.Words(), Head: l.head}, nil
 }
 
-// Sessions lists the open sessions: of other operators only who they are and
-// what they may do.
+// Sessions lists the open sessions: of other operators only who they are, what
+// they may do and since when.
 func (a *Authority) Sessions(c rcinfo.Caller) ([]deskside.Session, error) {
 	if !a.knows(c.Key) {
 		err := stranger(c.Key)
@@ -435,7 +435,10 @@ func (a *Authority) Sessions(c rcinfo.Caller) ([]deskside.Session, error) {
 	list := a.Open()
 	for i, s := range list {
 		if s.Operator.Key != c.Key {
-			list[i] = deskside.Session{State: s.State, Rights: s.Rights, Operator: deskside.Operator{Name: s.Operator.Title()}}
+			list[i] = deskside.Session{
+				State: s.State, Rights: s.Rights, Began: s.Began,
+				Operator: deskside.Operator{Key: s.Operator.Key, Name: s.Operator.Title()},
+			}
 		}
 	}
 	return list, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/url"
+	"slices"
 
 	"deskside"
 	"deskside/chat"
@@ -44,6 +45,26 @@ func (s *Session) Steer(ctx context.Context, o RFBOptions) error {
 	name := o.Name
 	o.Name = ""
 	return s.services[deskside.RemCtrl].JSON(ctx, "POST", "/rfb/"+url.PathEscape(name)+"?"+o.query(), t, nil, nil)
+}
+
+// Watch asks how the open picture of that name fares, and who else looks at the
+// machine.
+func (s *Session) Watch(ctx context.Context, name string) (remctrl.Watch, error) {
+	var w remctrl.Watch
+	t, err := s.Ticket(ctx, deskside.RemCtrl)
+	if err != nil {
+		return w, err
+	}
+	err = s.services[deskside.RemCtrl].JSON(ctx, "GET", "/rfb/"+url.PathEscape(name), t, nil, &w)
+	return w, err
+}
+
+// Others lists the open sessions of the machine but this one: of other operators
+// who they are, what they may do and since when.
+func (s *Session) Others(ctx context.Context) ([]deskside.Session, error) {
+	list, err := s.agent.info.Sessions(ctx)
+	id := s.Info().ID
+	return slices.DeleteFunc(list, func(o deskside.Session) bool { return o.ID == id }), err
 }
 
 // RFBOptions choose what a picture shows.

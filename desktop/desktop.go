@@ -44,6 +44,7 @@ type Update struct {
 	Changed []raster.Rect // what may differ from before, disjoint, within the frame
 	Resized bool          // the layout changed; Changed is then the whole frame
 	Cursor  *Cursor       // set when the pointer's picture changed
+	Took    time.Duration // to take it all, without the waiting for a change; 0 if that is not known
 }
 
 // Desktop is a screen that can be captured.

@@ -17,7 +17,7 @@
 //	DELETE /session        with ticket: ends the session -> Ended.
 //	GET  /ended?session=ID why a session of the same key ended -> Ended, for ten minutes.
 //	GET  /sessions         the sessions that are open -> []deskside.Session; of other operators' only
-//	                       name, state and rights.
+//	                       name, key, state, rights and when they began.
 //
 // A first meeting is lines of JSON on the upgraded stream. The client sends
 // Commit; the agent answers Nonce; the client sends Reveal with its Setup;

@@ -25,6 +25,26 @@
 // differ. The name stands for all viewers of this session that have it, so that
 // one whose stream is broken, but not yet found to be, is in nobody's way.
 //
+// How a viewer fares, and where the time of its last updates went, is told to a
+// session that holds View. It is no activity, and not in the audit:
+//
+//	GET /rfb/left
+//	{"viewers":[{"over_ms":2000,"frames_per_s":29.5,"updates_per_s":31,"bytes_per_s":812345,
+//	  "rects_per_s":220,"photos_per_s":90,"copies_per_s":2,"idle_ms":12,"held_ms":0,
+//	  "path":{"round_trip_ms":1.2,"last_trip_ms":3.1,"bytes_per_s":5300000,"under_way_bytes":40211},
+//	  "quality":79,"may_quality":79,"of_updates":62,
+//	  "stages":[{"stage":"capture","mean_ms":0.4,"p95_ms":0.9},{"stage":"compare",...},
+//	    {"stage":"encode",...},{"stage":"wait",...},{"stage":"send",...}],
+//	  "w":1920,"h":1080,"began":"2026-11-03T09:12:00Z","view_only":false,"controls":true}],
+//	 "others":[{"operator":"...","name":"Ben","began":"2026-11-03T09:10:00Z","view_only":true,"controls":false}]}
+//
+// There is one in "viewers" for each that has the name. "wait" is the time in
+// which something had changed and the path had no room for it, "send" that in
+// which the stream did not take what was written; "held_ms" is for how long
+// something has waited by now. "path" is what fences tell, so it ends behind the
+// viewer's decoder. "controls" is who acted last. "others" are the viewers of
+// other sessions. Package gauge says what each figure is of, and judges them.
+//
 // Which screens there are is told to a session that holds View:
 //
 //	GET /screens

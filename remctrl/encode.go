@@ -85,6 +85,7 @@ func (d *display) appendRect(r raster.Rect, sharp bool, now time.Time) {
 		d.refine.exact(r)
 	} else {
 		d.refine.approximate(r, now)
+		d.parcel.photos++
 	}
 }
 

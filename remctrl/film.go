@@ -105,5 +105,6 @@ func (d *display) appendShot(s *shot) {
 		d.out = rfb.RectHeader{Rect: s.r, Encoding: codec.Tight}.Append(d.out)
 		d.out = append(d.out, s.out...)
 		d.refine.approximate(s.r, d.parcel.now)
+		d.parcel.photos++
 	}
 }

@@ -57,6 +57,9 @@ type display struct {
 	film   film
 	parcel parcel
 	out    []byte
+
+	timer stopwatch
+	newer bool // the next update is the first of a newer picture
 }
 
 func (d *display) open(view raster.Rect, cfg *Config, log *slog.Logger) {

@@ -38,8 +38,9 @@ type pace struct {
 	round  uint32     // the number of which the return ends the present round
 
 	trip   time.Duration
-	tripAt time.Time // when the path last was as quick
-	doubt  bool      // it is to be found anew, by what is sent once nothing is away
+	tripAt time.Time     // when the path last was as quick
+	last   time.Duration // what the last update took
+	doubt  bool          // it is to be found anew, by what is sent once nothing is away
 }
 
 // mark is an update that is under way.
@@ -241,6 +242,7 @@ func (p *pace) take(i int, now time.Time) {
 // believed.
 func (p *pace) learnTrip(m mark, now time.Time) {
 	took := max(now.Sub(m.at), time.Microsecond)
+	p.last = took
 	known := p.trip > 0 || p.speed() > 0 || m.bytes <= minRoom
 	switch {
 	case known && (p.trip == 0 || took < p.trip || m.trial):

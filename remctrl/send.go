@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"deskside/raster"
+	"deskside/remctrl/gauge"
 	"deskside/rfb"
 )
 
@@ -31,6 +32,8 @@ type parcel struct {
 	area  int // pixels since the last look whether something waits
 	since int // bytes, the same
 	now   time.Time
+
+	photos, copies int // of the rectangles
 }
 
 // errEnough ends an update before all of it is sent.
@@ -76,7 +79,11 @@ func (v *viewer) finish() error {
 		d.out[2], d.out[3] = byte(d.parcel.count>>8), byte(d.parcel.count)
 	}
 	v.appendFence()
-	return v.writeAll(d.out)
+	if err := v.writeAll(d.out); err != nil {
+		return err
+	}
+	v.measured(d.parcel.size + len(d.out))
+	return nil
 }
 
 // appendFence notes the update as sent, before the viewer can answer it, and
@@ -102,7 +109,9 @@ func (v *viewer) appendFence() {
 func (v *viewer) send(now time.Time) error {
 	d := &v.display
 	v.begin(now)
-	d.parcel.count = d.appendNews() + d.appendMoves()
+	d.parcel.count = d.appendNews()
+	d.parcel.copies = d.appendMoves()
+	d.parcel.count += d.parcel.copies
 	if err := v.live(); err != nil && err != errEnough {
 		return err
 	}
@@ -225,8 +234,10 @@ func (v *viewer) step(area, size int, sharp bool) error {
 func (v *viewer) sendQuick(now time.Time) error {
 	d := &v.display
 	v.glance()
+	d.timer.lap(gauge.Compare)
 	d.passed = now
 	if d.quick.Empty() {
+		v.nothing()
 		return nil
 	}
 	v.begin(now)

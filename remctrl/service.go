@@ -80,10 +80,11 @@ func New(cfg Config) *Service {
 	}
 	s.mux.HandleFunc("POST /rfb", s.serveRFB)
 	s.mux.HandleFunc("POST /rfb/{name}", s.steer)
+	s.mux.HandleFunc("GET /rfb/{name}", s.watch)
 	s.mux.HandleFunc("GET /screens", s.serveScreens)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		wire.Refuse(w, deskside.Errorf(deskside.CodeNotFound, "no %s %s here", r.Method, r.URL.Path).
-			Hint("Remote control is POST /rfb with Upgrade: rfb, POST /rfb/NAME, and GET /screens."))
+			Hint("Remote control is POST /rfb with Upgrade: rfb, POST and GET /rfb/NAME, and GET /screens."))
 	})
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"deskside/codec"
 	"deskside/desktop"
@@ -125,6 +126,7 @@ func (s *source) watch(ctx context.Context, f *raster.Image) context.Context {
 
 // publish makes what Next brought the picture that viewers see.
 func (s *source) publish(f *raster.Image, u *desktop.Update) {
+	began := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	resized := s.frame.Resize(f.W, f.H) || u.Resized || !s.ready
@@ -141,7 +143,9 @@ func (s *source) publish(f *raster.Image, u *desktop.Update) {
 	if u.Cursor != nil {
 		s.cursor = keepCursor(u.Cursor)
 	}
+	took := u.Took + time.Since(began)
 	for v := range s.viewers {
+		v.captured(took)
 		v.damage(u.Changed, resized, u.Cursor != nil)
 	}
 }

@@ -96,8 +96,7 @@ func (s *Service) steer(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(list) == 0 {
-		wire.Refuse(w, deskside.Errorf(deskside.CodeNotFound, "your session has no viewer %.40q", name).
-			Hint("A viewer is named when it is opened, by POST /rfb?name=NAME."))
+		wire.Refuse(w, errNoViewer(name))
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

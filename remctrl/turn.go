@@ -43,7 +43,9 @@ const (
 func (v *viewer) choose(now time.Time) (turn, time.Duration) {
 	d, a := &v.display, &v.asked
 	ready := v.pace.ready(now)
-	d.carry.note(!ready && (!d.dirty.Empty() || !a.changed.Empty()), now)
+	held := !ready && (!d.dirty.Empty() || !a.changed.Empty())
+	d.carry.note(held, now)
+	v.gauge.Held(held, now)
 	if !a.request && !a.continuous || !ready {
 		if pause := v.pace.pause(now); pause > 0 {
 			return turnNone, max(pause, time.Millisecond)

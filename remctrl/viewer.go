@@ -15,6 +15,7 @@ import (
 	"deskside/codec"
 	"deskside/desktop"
 	"deskside/raster"
+	"deskside/remctrl/gauge"
 	"deskside/rfb"
 	"deskside/wire"
 )
@@ -27,6 +28,7 @@ type viewer struct {
 	pass    deskside.Pass
 	session deskside.SessionID
 	name    string // what the session calls it, "" nothing
+	began   time.Time
 
 	log  *slog.Logger
 	conn *wire.Conn
@@ -49,6 +51,7 @@ type viewer struct {
 	queue []byte      // messages to write before the next update
 	asked asked
 	pace  pace
+	gauge gauge.Gauge
 }
 
 // asked is what the other end wants, and what has changed since it was last told.
@@ -77,7 +80,7 @@ const handshakeTimeout = 10 * time.Second
 func newViewer(s *Service, pass deskside.Pass, opts options) *viewer {
 	session := pass.Session()
 	return &viewer{
-		svc: s, pass: pass, session: session.ID, name: opts.name, opts: opts,
+		svc: s, pass: pass, session: session.ID, name: opts.name, opts: opts, began: time.Now(),
 		log:   s.log.With("session", session.ID.String(), "operator", session.Operator.Title()),
 		wake:  make(chan struct{}, 1),
 		gone:  make(chan struct{}),
@@ -113,12 +116,11 @@ func (v *viewer) attach(conn *wire.Conn) bool {
 // serve answers the request and shows the desktop until the stream ends. The
 // audit has the begin before anything is shown.
 func (v *viewer) serve(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
 	if err := v.pass.Record(deskside.Event{Kind: deskside.EventControl, Detail: v.chosen().detail()}); err != nil {
 		wire.Refuse(w, err)
 		return
 	}
-	defer func() { v.recordEnd(began) }()
+	defer v.recordEnd()
 	conn, err := wire.Upgrade(w, r, "rfb")
 	if err != nil {
 		v.end(err)
@@ -199,9 +201,9 @@ func (v *viewer) wrong(err error) error {
 var errStream = errors.New("the stream broke")
 
 // recordEnd writes to log and audit how it went.
-func (v *viewer) recordEnd(began time.Time) {
+func (v *viewer) recordEnd() {
 	e := deskside.Event{
-		Kind: deskside.EventControlEnd, Began: began, Words: "the viewer closed the stream",
+		Kind: deskside.EventControlEnd, Began: v.began, Words: "the viewer closed the stream",
 		Detail: map[string]string{
 			"inputs": strconv.FormatInt(v.hand.inputs.Load(), 10),
 			"sent":   strconv.FormatInt(v.sent.Load(), 10),
@@ -411,8 +413,10 @@ func (v *viewer) writeAll(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	v.conn.SetWriteDeadline(time.Now().Add(v.svc.cfg.WriteTimeout))
+	v.display.timer.lap(gauge.Encode)
+	v.conn.SetWriteDeadline(v.display.timer.at.Add(v.svc.cfg.WriteTimeout))
 	n, err := v.conn.Write(b)
+	v.display.timer.lap(gauge.Send)
 	v.sent.Add(int64(n))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errStream, err)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/remctrl/gauge"
 )
 
 const (
@@ -52,6 +53,7 @@ func (v *viewer) flush(now time.Time) (wait time.Duration, err error) {
 		return 0, err
 	}
 	done := true
+	d.timer.start()
 	switch turn {
 	case turnQuick:
 		err = v.sendQuick(now)
@@ -85,7 +87,9 @@ func (d *display) wait(wait time.Duration, now time.Time) time.Duration {
 func (v *viewer) update(now time.Time) (done bool, err error) {
 	d := &v.display
 	d.adopt()
-	if v.look(now) {
+	found := v.look(now)
+	d.timer.lap(gauge.Compare)
+	if found {
 		if d.alive() {
 			d.looked(now)
 		}
@@ -94,6 +98,8 @@ func (v *viewer) update(now time.Time) (done bool, err error) {
 		}
 		d.job.told()
 		done = true
+	} else {
+		v.nothing()
 	}
 	v.mu.Lock()
 	v.asked.giveBack(&d.job)
@@ -107,7 +113,7 @@ func (d *display) looked(now time.Time) {
 	if d.dirty.Area() <= thriftyArea {
 		interval = cheapInterval
 	}
-	d.last = now
+	d.last, d.newer = now, true
 	if early := now.Add(-interval / 2); d.next.Before(early) {
 		d.next = early
 	}

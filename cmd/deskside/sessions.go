@@ -18,7 +18,7 @@ func sessionsCommand(e *env) *cobra.Command {
 	c := leaf(&cobra.Command{
 		Use:     "sessions HOST [--transport T]",
 		Short:   "List the sessions that are open at an agent",
-		Long:    "List the open sessions of the agent at HOST: all that concerns your own, and of other operators' the name, state and rights.",
+		Long:    "List the open sessions of the agent at HOST: all that concerns your own, and of other operators' the name, state, rights and when they began.",
 		Example: "  deskside sessions front-desk",
 		Args:    cobra.ExactArgs(1),
 	}, e, f.run)

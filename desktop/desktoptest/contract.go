@@ -85,8 +85,12 @@ func (s *subject) next(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
+	began := time.Now()
 	if err := s.Desktop.Next(ctx, &s.f, &s.u); err != nil {
 		t.Fatal(err)
+	}
+	if most := time.Since(began); s.u.Took < 0 || s.u.Took > most {
+		t.Errorf("the picture took %v, of %v that passed", s.u.Took, most)
 	}
 	s.check(t)
 }

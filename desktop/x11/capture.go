@@ -164,6 +164,7 @@ const maxRefused = 20
 func (g *capture) take(f *raster.Image, u *desktop.Update) error {
 	g.taking.Lock()
 	defer g.taking.Unlock()
+	began := time.Now()
 	*u = desktop.Update{Changed: u.Changed[:0]}
 	if g.resized.Swap(false) {
 		before := g.Layout()
@@ -193,6 +194,7 @@ func (g *capture) take(f *raster.Image, u *desktop.Update) error {
 		}
 	}
 	g.whole, g.refused = false, 0
+	u.Took = time.Since(began)
 	return nil
 }
 

@@ -40,6 +40,9 @@ func (w *watch) next(t *testing.T) {
 	if err := w.d.Next(ctx, &w.f, &w.u); err != nil {
 		t.Fatal(err)
 	}
+	if w.u.Took <= 0 {
+		t.Error("a picture took no time")
+	}
 }
 
 // until takes pictures until one satisfies ok.
