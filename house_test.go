@@ -39,7 +39,7 @@ var floors = []string{
 	"desktop/x11/window",
 	"desktop/desktoptest desktop/x11",
 	"internal/strangers",
-	"audit loopback transport xfer/disk",
+	"audit loopback transport xfer/chunk xfer/disk xfer/frame",
 	"transport/transporttest",
 	"wire",
 	"remctrl/gauge",
@@ -76,7 +76,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "internal/plain", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
+var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "internal/plain", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it), two where the reason says why, and the reason for having it.
@@ -85,7 +85,7 @@ var homes = map[string]struct{ home, reason string }{
 	"github.com/chromedp/chromedp":    {"tests", "drives Chromium in end-to-end tests"},
 	"github.com/coder/websocket":      {"loopback", "WebSockets of the local pages; the standard library has none"},
 	"github.com/jezek/xgb":            {"desktop/x11 bench", "the X11 protocol without cgo; the bench plays on X servers as programs of others do, not through what it measures"},
-	"github.com/klauspost/compress":   {"codec", "zlib a quarter faster than the standard library's, with the flushes RFB needs"},
+	"github.com/klauspost/compress":   {"codec xfer/frame", "zlib a quarter faster than the standard library's, with the flushes RFB needs; Zstandard for files, which the standard library has not"},
 	"github.com/pelletier/go-toml/v2": {"internal/toml", "TOML with strict keys and the line of an error, for people's files"},
 	"github.com/quic-go/quic-go":      {"transport", "QUIC, the stream transport over UDP"},
 	"github.com/rogpeppe/go-internal": {"tests", "testscript: stories of the command line"},
