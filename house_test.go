@@ -30,7 +30,7 @@ import (
 var floors = []string{
 	".",
 	"internal/atomicfile internal/await internal/linksim internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
-	"internal/browsertest internal/linksim/slowlink",
+	"internal/browsertest internal/linksim/nets internal/linksim/slowlink",
 	"raster",
 	"codec/jpeg",
 	"access codec identity desktop",
@@ -49,9 +49,9 @@ var floors = []string{
 	"agent client hub",
 	"console demo",
 	"cmd/deskside",
-	"bench/scene bench/score bench/stage",
-	"bench/eye bench/player",
-	"bench/picture",
+	"bench/scene bench/score bench/troupe",
+	"bench/eye bench/player bench/rounds bench/stage",
+	"bench/picture bench/transfer",
 }
 
 // strangers are packages that may not even be linked together by tests: they

@@ -25,14 +25,21 @@ test_packages=(
 	libvncserver-dev   # another's library, for a viewer at 16 bits
 	chromium           # the browser of the end-to-end tests
 	nodejs:node npm:npm  # rebuilds the page
+	iproute2:ip        # the congestion control of a link in tests
 	nftables           # checks the firewall rules
 )
 
-bench_packages=(
+picture_packages=(
 	xvfb xterm chromium fonts-dejavu-core
 	tigervnc-scraping-server    # x0vncserver
 	x11vnc
 	tigervnc-standalone-server  # Xtigervnc
+)
+
+transfer_packages=(
+	openssh-server openssh-client  # scp, and a private sshd
+	rsync
+	iproute2:ip
 )
 
 say() { printf '\n== %s\n' "$*"; }

@@ -22,13 +22,13 @@ const (
 
 // chromium scrolls a page in a browser.
 func chromium(p *piece) error {
-	page, err := player.Page(player.PageConfig{Dir: p.stage.Dir(), Rate: pageRate, By: pageBy, Last: pageLast, Wait: int(pageWait.Milliseconds())})
+	page, err := player.Page(player.PageConfig{Dir: p.stage.Dir, Rate: pageRate, By: pageBy, Last: pageLast, Wait: int(pageWait.Milliseconds())})
 	if err != nil {
 		return err
 	}
 	if _, err := p.stage.Start("chromium", "chromium", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--password-store=basic",
-		"--user-data-dir="+filepath.Join(p.stage.Dir(), "chromium"), "--window-position=100,80", "--window-size=1600,960",
+		"--user-data-dir="+filepath.Join(p.stage.Dir, "chromium"), "--window-position=100,80", "--window-size=1600,960",
 		"--app=file://"+page); err != nil {
 		return err
 	}

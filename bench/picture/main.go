@@ -11,11 +11,10 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"runtime/pprof"
-	"strings"
 	"syscall"
 
 	"deskside/bench/player"
-	"deskside/bench/stage"
+	"deskside/bench/rounds"
 	"deskside/raster"
 )
 
@@ -31,12 +30,13 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "play" {
-		return play(args[1:])
+		return show(args[1:])
 	}
 	if len(args) > 0 && args[0] == "lines" {
 		return lines(args[1:])
 	}
-	c, err := parse(args)
+	p := plan()
+	c, err := parse(args, p)
 	if err != nil {
 		return err
 	}
@@ -52,49 +52,28 @@ func run(ctx context.Context, args []string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	return measure(ctx, c)
+	return rounds.Measure(ctx, &c.Flags, p)
 }
 
 // config is what a user asked for.
 type config struct {
-	rounds  int
-	only    []string
-	program string
-	results string
+	rounds.Flags
 	profile string
 }
 
-func parse(args []string) (*config, error) {
+func parse(args []string, p *rounds.Plan) (*config, error) {
 	c := new(config)
 	f := flag.NewFlagSet("picture", flag.ContinueOnError)
-	only := ""
-	f.IntVar(&c.rounds, "rounds", 3, "how often everything is played")
-	f.StringVar(&only, "only", "", "workloads and servers to leave it at, with commas between: "+strings.Join(names(), " "))
-	f.StringVar(&c.program, "program", "dist/deskside", "the program that is measured")
-	f.StringVar(&c.results, "results", "", "a folder to keep the tables in")
+	c.Add(f, p)
 	f.StringVar(&c.profile, "profile", "", "a file for where the viewer spends its time, as go tool pprof reads it")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
-	if only != "" {
-		c.only = strings.Split(only, ",")
-	}
-	return c, c.check()
+	return c, c.Check(p)
 }
 
-// names are the words that --only takes.
-func names() (list []string) {
-	for _, w := range workloads {
-		list = append(list, w.name)
-	}
-	for _, k := range stage.Kinds {
-		list = append(list, string(k))
-	}
-	return list
-}
-
-// play is what the bench runs itself as on the X server.
-func play(args []string) error {
+// show is what the bench runs itself as on the X server.
+func show(args []string) error {
 	f := flag.NewFlagSet("play", flag.ContinueOnError)
 	c := player.Config{In: os.Stdin, Out: os.Stdout}
 	at := ""

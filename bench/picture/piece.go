@@ -11,6 +11,7 @@ import (
 	"deskside/bench/player"
 	"deskside/bench/scene"
 	"deskside/bench/stage"
+	"deskside/bench/troupe"
 	"deskside/raster"
 )
 
@@ -53,7 +54,7 @@ var (
 
 // actor is a player at work.
 type actor struct {
-	*stage.Program
+	*troupe.Program
 	ctx context.Context
 }
 

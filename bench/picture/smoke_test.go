@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -52,48 +51,6 @@ func TestOneWorkload(t *testing.T) {
 	left, err := os.ReadDir(setting.Dir)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
-	}
-}
-
-func TestOnly(t *testing.T) {
-	for _, c := range []struct {
-		only             []string
-		kinds, workloads int
-	}{
-		{nil, len(stage.Kinds), len(workloads)},
-		{[]string{"x11vnc"}, 1, len(workloads)},
-		{[]string{"key.idle"}, len(stage.Kinds), 1},
-		{[]string{"key.idle", "drag", "deskside", "x11vnc"}, 2, 2},
-	} {
-		f := &config{only: c.only, rounds: 1}
-		if err := f.check(); err != nil {
-			t.Errorf("%v: %v", c.only, err)
-		}
-		if k, w := len(f.kinds()), len(f.workloads()); k != c.kinds || w != c.workloads {
-			t.Errorf("%v: %d servers and %d workloads, want %d and %d", c.only, k, w, c.kinds, c.workloads)
-		}
-	}
-	if err := (&config{only: []string{"vnc"}, rounds: 1}).check(); err == nil {
-		t.Error("a word that names nothing is taken")
-	}
-	if err := (&config{}).check(); err == nil {
-		t.Error("no rounds are taken")
-	}
-}
-
-func TestTurned(t *testing.T) {
-	first := []stage.Kind{}
-	for round := range len(stage.Kinds) {
-		list := turned(stage.Kinds, round)
-		first = append(first, list[0])
-		for _, k := range stage.Kinds {
-			if !slices.Contains(list, k) {
-				t.Errorf("round %d lacks %s", round, k)
-			}
-		}
-	}
-	if !slices.Equal(first, stage.Kinds) {
-		t.Errorf("the rounds begin with %v", first)
 	}
 }
 

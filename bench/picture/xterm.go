@@ -38,7 +38,7 @@ func xterm(p *piece) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(p.stage.Dir(), "lines.json")
+	file := filepath.Join(p.stage.Dir, "lines.json")
 	if err := p.terminal("-e", self, "lines", "--rate", fmt.Sprint(lineRate), "--count", fmt.Sprint(7*lineRate), "--log", file); err != nil {
 		return err
 	}

@@ -49,6 +49,21 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (v *Values) UnmarshalJSON(text []byte) error {
+	var in map[string]*float64
+	if err := json.Unmarshal(text, &in); err != nil {
+		return err
+	}
+	*v = make(Values, len(in))
+	for id, x := range in {
+		if (*v)[id] = Never; x != nil {
+			(*v)[id] = *x
+		}
+	}
+	return nil
+}
+
 // JSON gives all of it for programs.
 func (r *Run) JSON() ([]byte, error) {
 	b, err := json.MarshalIndent(r, "", " ")

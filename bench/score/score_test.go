@@ -98,7 +98,7 @@ func run() *Run {
 }
 
 func TestMarkdown(t *testing.T) {
-	text := run().Markdown()
+	text := run().Picture()
 	for _, want := range []string{
 		"Commit abc,", "12 % of a core in the median, 12 % at most; load average up to 0.5",
 		"| key press to pixels decoded, idle desktop, p50 | ms | 1.5 | 9.0 | 4.0 |  | 0.38 | ≤ 2 | yes | yes |\n",
@@ -115,6 +115,12 @@ func TestMarkdown(t *testing.T) {
 	if strings.Contains(text, "Chromium") {
 		t.Error("a row that nobody measured is there")
 	}
+	columnsAgree(t, text)
+}
+
+// columnsAgree wants as many columns in each line of a table as in its head.
+func columnsAgree(t *testing.T, text string) {
+	t.Helper()
 	columns := 0
 	for line := range strings.Lines(text) {
 		switch n := strings.Count(line, "|"); {
@@ -144,6 +150,10 @@ func TestJSON(t *testing.T) {
 	}
 	if v := back.Samples[3].Values["key.idle.p50"]; v == nil || *v != 9.04 {
 		t.Errorf("got %v, want 9.04", v)
+	}
+	var again Run
+	if err := json.Unmarshal(b, &again); err != nil || !math.IsInf(again.Samples[1].Values["sharp"], 1) || again.Picture() != run().Picture() {
+		t.Errorf("read back it says (%v):\n%s", err, again.Picture())
 	}
 }
 

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"time"
+
+	"deskside/bench/troupe"
 )
 
 // Kind is a server that is measured.
@@ -48,9 +49,9 @@ type Stage struct {
 	Addr    string        // where viewers connect
 	SetUp   time.Duration // of the session; ours alone has one
 
-	troupe
+	troupe.Troupe
 	cfg              Config
-	x, server, relay *Program // relay of ours alone; x is nil if server is both
+	x, server, relay *troupe.Program // relay of ours alone; x is nil if server is both
 }
 
 // Open brings a stage up. The caller closes it.
@@ -59,7 +60,7 @@ func Open(ctx context.Context, cfg Config, kind Kind) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{Kind: kind, troupe: troupe{dir: dir}, cfg: cfg}
+	s := &Stage{Kind: kind, Troupe: troupe.Troupe{Dir: dir}, cfg: cfg}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := s.open(ctx); err != nil {
@@ -71,24 +72,15 @@ func Open(ctx context.Context, cfg Config, kind Kind) (*Stage, error) {
 
 // Close ends every program of the stage.
 func (s *Stage) Close() {
-	s.end()
-	os.RemoveAll(s.dir)
+	s.End()
+	os.RemoveAll(s.Dir)
 }
 
 // Check tells which program has ended that should not have.
-func (s *Stage) Check() error { return s.dead() }
-
-// Start runs a program on the display.
-func (s *Stage) Start(name string, argv ...string) (*Program, error) { return s.start(name, argv...) }
-
-// Talk runs a program on the display and speaks with it.
-func (s *Stage) Talk(name string, argv ...string) (*Program, error) { return s.talk(name, argv...) }
-
-// Dir is a folder that goes away with the stage.
-func (s *Stage) Dir() string { return s.dir }
+func (s *Stage) Check() error { return s.Dead() }
 
 func (s *Stage) open(ctx context.Context) error {
-	port, err := freePort()
+	port, err := troupe.FreePort()
 	if err != nil {
 		return err
 	}
@@ -107,10 +99,10 @@ func (s *Stage) open(ctx context.Context) error {
 	case Deskside:
 		return s.openOurs(ctx)
 	case X0vnc:
-		s.server, err = s.start("x0vncserver", "X0tigervnc", "-display", s.Display, "-rfbport", port, "-localhost",
+		s.server, err = s.Start("x0vncserver", "X0tigervnc", "-display", s.Display, "-rfbport", port, "-localhost",
 			"-SecurityTypes", "None", "-AlwaysShared")
 	case X11vnc:
-		s.server, err = s.start("x11vnc", "x11vnc", "-display", s.Display, "-rfbport", port, "-localhost", "-noipv6", "-nopw",
+		s.server, err = s.Start("x11vnc", "x11vnc", "-display", s.Display, "-rfbport", port, "-localhost", "-noipv6", "-nopw",
 			"-forever", "-shared", "-quiet", "-threads", "-wait", "5", "-defer", "5", "-nonap", "-sb", "0")
 	default:
 		err = errors.New("no such server")
@@ -123,14 +115,14 @@ func (s *Stage) open(ctx context.Context) error {
 
 // openX starts an X server, which chooses its number and writes it when it is
 // ready.
-func (s *Stage) openX(ctx context.Context, name string, args ...string) (*Program, error) {
+func (s *Stage) openX(ctx context.Context, name string, args ...string) (*troupe.Program, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	argv := append([]string{name, "-displayfd", "3", "-nolisten", "tcp", "-noreset", "-dpi", "96"}, args...)
-	p, err := s.launch(name, argv, []*os.File{w}, false)
+	p, err := s.Launch(name, argv, []*os.File{w}, false)
 	w.Close()
 	if err != nil {
 		return nil, err
@@ -139,10 +131,10 @@ func (s *Stage) openX(ctx context.Context, name string, args ...string) (*Progra
 	line, err := bufio.NewReader(r).ReadString('\n') // it may be written in pieces
 	number := strings.TrimSpace(line)
 	if err != nil || number == "" {
-		return nil, fmt.Errorf("%s did not come up: %v\n%s", name, err, p.said())
+		return nil, fmt.Errorf("%s did not come up: %v\n%s", name, err, p.Said())
 	}
 	s.Display = ":" + number
-	s.env = append(s.env, "DISPLAY="+s.Display)
+	s.Env = append(s.Env, "DISPLAY="+s.Display)
 	return p, nil
 }
 
@@ -153,7 +145,7 @@ func (s *Stage) listening(ctx context.Context) error {
 		if err == nil {
 			return c.Close()
 		}
-		if err := s.dead(); err != nil {
+		if err := s.Dead(); err != nil {
 			return err
 		}
 		select {
@@ -162,14 +154,4 @@ func (s *Stage) listening(ctx context.Context) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-// freePort gives a port of loopback that nobody used a moment ago.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }

@@ -1,9 +1,9 @@
-package stage
+package troupe
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +17,7 @@ import (
 // patience is how long a program may take to end when it is asked to.
 const patience = 3 * time.Second
 
-// Program is a process that the stage started.
+// Program is a process that was started.
 type Program struct {
 	name string
 	cmd  *exec.Cmd
@@ -29,34 +29,36 @@ type Program struct {
 	pip []io.Closer
 }
 
-// troupe starts programs and ends them.
-type troupe struct {
-	dir string // where their output goes
-	env []string
+// Troupe starts programs and ends them. End must be called.
+type Troupe struct {
+	Dir string                // where their output goes
+	Env []string              // beside the bench's own
+	In  func(*exec.Cmd) error // starts a command, in a network of its own; nil is where the bench is
 
 	mu   sync.Mutex
 	list []*Program
 }
 
-// start runs a program in the background. Its output goes to a file.
-func (t *troupe) start(name string, argv ...string) (*Program, error) {
-	return t.launch(name, argv, nil, false)
+// Start runs a program in the background. Its output goes to a file.
+func (t *Troupe) Start(name string, argv ...string) (*Program, error) {
+	return t.Launch(name, argv, nil, false)
 }
 
-// talk runs a program that is spoken to through its standard streams.
-func (t *troupe) talk(name string, argv ...string) (*Program, error) {
-	return t.launch(name, argv, nil, true)
+// Talk runs a program that is spoken to through its standard streams.
+func (t *Troupe) Talk(name string, argv ...string) (*Program, error) {
+	return t.Launch(name, argv, nil, true)
 }
 
-func (t *troupe) launch(name string, argv []string, files []*os.File, talks bool) (*Program, error) {
+// Launch is either, with files that the program gets from its descriptor 3 on.
+func (t *Troupe) Launch(name string, argv []string, files []*os.File, talks bool) (*Program, error) {
 	p := &Program{name: name, cmd: exec.Command(argv[0], argv[1:]...), done: make(chan struct{})}
-	p.log = filepath.Join(t.dir, name+".log")
+	p.log = filepath.Join(t.Dir, name+".log")
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	p.cmd.Env = append(os.Environ(), t.env...)
+	p.cmd.Env = append(os.Environ(), t.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.ExtraFiles = files
 	p.cmd.SysProcAttr = ownGroup()
@@ -66,7 +68,7 @@ func (t *troupe) launch(name string, argv []string, files []*os.File, talks bool
 			return nil, err
 		}
 	}
-	err = p.cmd.Start()
+	err = t.begin(p.cmd)
 	for _, f := range ours {
 		f.Close()
 	}
@@ -82,6 +84,14 @@ func (t *troupe) launch(name string, argv []string, files []*os.File, talks bool
 	defer t.mu.Unlock()
 	t.list = append(t.list, p)
 	return p, nil
+}
+
+// begin starts a command where the troupe is.
+func (t *Troupe) begin(cmd *exec.Cmd) error {
+	if t.In != nil {
+		return t.In(cmd)
+	}
+	return cmd.Start()
 }
 
 // pipes makes the program's standard streams; it gives the ends that are the
@@ -121,18 +131,18 @@ func (p *Program) Hear(ctx context.Context, into any) error {
 	select {
 	case err := <-heard:
 		if err != nil {
-			return fmt.Errorf("%s said nothing that is understood: %w\n%s", p.name, err, p.said())
+			return fmt.Errorf("%s said nothing that is understood: %w\n%s", p.name, err, p.Said())
 		}
 		return nil
 	case <-ctx.Done():
 		p.hangUp() // ends the reading
 		<-heard
-		return fmt.Errorf("%s said nothing: %w\n%s", p.name, ctx.Err(), p.said())
+		return fmt.Errorf("%s said nothing: %w\n%s", p.name, ctx.Err(), p.Said())
 	}
 }
 
-// said gives the end of what the program wrote to its log.
-func (p *Program) said() string {
+// Said gives the end of what the program wrote to its log.
+func (p *Program) Said() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return ""
@@ -152,8 +162,8 @@ func (p *Program) Stop() {
 	<-p.done
 }
 
-// end ends all programs, the last first.
-func (t *troupe) end() {
+// End ends all programs, the last first.
+func (t *Troupe) End() {
 	t.mu.Lock()
 	list := t.list
 	t.list = nil
@@ -163,31 +173,42 @@ func (t *troupe) end() {
 	}
 }
 
-// dead tells which program has ended by itself.
-func (t *troupe) dead() error {
+// Dead tells which program has ended by itself.
+func (t *Troupe) Dead() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, p := range t.list {
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s ended by itself:\n%s", p.name, p.said())
+			return fmt.Errorf("%s ended by itself:\n%s", p.name, p.Said())
 		default:
 		}
 	}
 	return nil
 }
 
-// run runs a program to its end and gives what it printed.
-func (t *troupe) run(ctx context.Context, argv ...string) (string, error) {
+// Run runs a program to its end and gives what it printed.
+func (t *Troupe) Run(ctx context.Context, argv ...string) (string, error) {
+	text, _, err := t.Cost(ctx, argv...)
+	return text, err
+}
+
+// Cost is Run, with the processor time of the program and of all the children
+// that it waited for.
+func (t *Troupe) Cost(ctx context.Context, argv ...string) (string, time.Duration, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), t.env...)
-	out, err := cmd.Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(exit.Stderr)))
-		}
-		return "", fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
+	var out, problems bytes.Buffer
+	cmd.Env = append(os.Environ(), t.Env...)
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	cmd.SysProcAttr = ownGroup()
+	cmd.Cancel = func() error { signalGroup(cmd.Process, true); return nil }
+	cmd.WaitDelay = patience
+	err := t.begin(cmd)
+	if err == nil {
+		err = cmd.Wait()
 	}
-	return string(out), nil
+	if err != nil {
+		return "", 0, fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(problems.String()))
+	}
+	return out.String(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }

@@ -17,34 +17,17 @@ var (
 	Scrapers = []string{"x0vncserver", "x11vnc"}
 )
 
-// Markdown gives the tables for people.
-func (r *Run) Markdown() string {
+// Picture gives the tables of the picture for people.
+func (r *Run) Picture() string {
 	var b strings.Builder
-	r.head(&b)
+	r.head(&b, "The picture, side by side")
+	b.WriteString("Each value is the median of the rounds. The ratio is ours to the better of x0vncserver and x11vnc;\n" +
+		"\"by ratio\" is a goal that is missed by its number here and met at the ratio to the better scraper that it was set with.\n\n")
 	r.table(&b)
 	r.info(&b)
 	r.correctness(&b)
 	r.failures(&b)
 	return b.String()
-}
-
-func (r *Run) head(b *strings.Builder) {
-	fmt.Fprintf(b, "# The picture, side by side\n\n")
-	fmt.Fprintf(b, "Commit %s, %s UTC, %d rounds in %.0f minutes, on %s.\n", r.Commit, r.Began.UTC().Format("2006-01-02 15:04"),
-		r.Rounds, r.Took.Minutes(), r.Machine)
-	if r.Cut {
-		b.WriteString("It was interrupted: some have fewer rounds, or none.\n")
-	}
-	others := []float64{}
-	load := 0.0
-	for _, s := range r.Samples {
-		others = append(others, s.Others)
-		load = max(load, s.Load)
-	}
-	fmt.Fprintf(b, "The machine's other load meanwhile: %.0f %% of a core in the median, %.0f %% at most; load average up to %.1f.\n\n",
-		Median(others), Percentile(others, 100), load)
-	b.WriteString("Each value is the median of the rounds. The ratio is ours to the better of x0vncserver and x11vnc;\n" +
-		"\"by ratio\" is a goal that is missed by its number here and met at the ratio to the better scraper that it was set with.\n\n")
 }
 
 func (r *Run) table(b *strings.Builder) {
@@ -168,23 +151,5 @@ func (r *Run) correctness(b *strings.Builder) {
 			}
 		}
 		b.WriteString("\n")
-	}
-}
-
-// failures lists what went wrong, and what there is to note.
-func (r *Run) failures(b *strings.Builder) {
-	first := true
-	for _, s := range r.Samples {
-		words := slices.Clone(s.Notes)
-		if s.Failed != "" {
-			words = append(words, "failed: "+s.Failed)
-		}
-		for _, w := range words {
-			if first {
-				b.WriteString("\nNotes:\n\n")
-				first = false
-			}
-			fmt.Fprintf(b, "- round %d, %s, %s: %s\n", s.Round+1, s.Workload, s.Server, strings.ReplaceAll(strings.TrimSpace(w), "\n", " "))
-		}
 	}
 }
