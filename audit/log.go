@@ -21,7 +21,7 @@ type Config struct {
 
 const (
 	defaultFileSize = 16 << 20
-	maxBatch        = 64 // entries that share one sync
+	maxBatch        = 256 // entries that share one sync
 )
 
 // ErrClosed is returned by Append after Close.

@@ -96,3 +96,19 @@ func readHead(h http.Header) (m disk.Meta, err error) {
 	m.ModTime, m.Mode = r.ModTime, disk.KeptMode(fs.FileMode(r.Mode))
 	return m, nil
 }
+
+// Limits of one fetch, of which the agent holds the paths in memory.
+const (
+	MaxWants     = 16 << 10 // files
+	MaxWantBytes = 4 << 20  // bytes of the request's body
+)
+
+// TreeReceipt says what arrived of a tree.
+type TreeReceipt struct {
+	Files   int    `json:"files"`
+	Folders int    `json:"folders"`
+	Links   int    `json:"links,omitempty"`
+	Bytes   int64  `json:"bytes"`
+	Failed  []Note `json:"failed,omitempty"` // paths are relative to the tree
+	More    int    `json:"more,omitempty"`   // failures that are not listed
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"deskside"
@@ -112,7 +113,7 @@ func readReply(resp *http.Response, into any) error {
 
 // send sends a request, with body if it is not nil, and gives the reply if it
 // is a success.
-func (c *Client) send(ctx context.Context, name string, req *Request, body *upload) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, name string, req *Request, body interface{ attach(*http.Request) }) (*http.Response, error) {
 	method, path, _ := strings.Cut(name, " ")
 	query := req.query()
 	if len(query) > maxQuery {
@@ -146,4 +147,17 @@ func interrupted(err error) error {
 		Hint("Try again: a file goes on where it stopped.")
 	known.Err = err
 	return known
+}
+
+// next gives the page behind p. An agent that goes back is not followed.
+func (c *Client) next(ctx context.Context, path string, p Page) (Page, error) {
+	if len(p.Entries) == 0 {
+		return Page{}, disk.Conflict("the agent says there is more, and gives nothing")
+	}
+	last := p.Entries[len(p.Entries)-1].Raw()
+	next, err := c.Page(ctx, path, last, 0)
+	if err == nil && slices.ContainsFunc(next.Entries, func(e Entry) bool { return e.Raw() <= last }) {
+		err = disk.Conflict("the agent lists %q twice", disk.Text(last))
+	}
+	return next, err
 }

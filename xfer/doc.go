@@ -16,6 +16,9 @@
 //	GET    /file    path offset prefix size mtime          a file's bytes
 //	GET    /partial path size mtime                        how much of it has arrived
 //	PUT    /file    path size mtime mode offset prefix replace
+//	GET    /tree    path sums                              everything in a folder, as a list
+//	POST   /fetch   path owners                            files of a tree; the body names them
+//	PUT    /tree    path replace owners                    a tree, in one body
 //	POST   /folder  path mode                              make a folder
 //	POST   /rename  path to replace
 //	DELETE /file    path tree
@@ -39,11 +42,27 @@
 // A sender whose own bytes hash otherwise answers with the code conflict, and
 // the transfer begins again. size and mtime of a get say which file was meant.
 //
+// # Trees
+//
+// A tree is sent to be added to what is there. The sender first asks for what is:
+// GET /tree answers with a body of package tree that has every entry below the
+// folder, without the files' bytes, and with sums their hashes. So it is known
+// without a question for each file which are there already, by size and time or by
+// hash. Then PUT /tree carries all that differ in one body; its answer is a
+// TreeReceipt, once all of them have their names. To the operator, POST /fetch
+// asks for files by their paths in the tree, 16,384 at most and 4 MiB of them, and
+// is answered by a body with those files, or a note for one, in that order. A file
+// of 4 MiB and more goes by itself, so that it can go on after a break, unless it
+// has holes.
+//
+// How a body is made is in package tree; how a tree arrives, and why no file of it
+// is ever there in part, in package haul. A body that ends early leaves what had
+// arrived whole; the same copy then goes on from there.
+//
 // Refusals: bad-request, denied (outside the roots, read only, hidden, a start-up
 // file, the agent's own), no-right, not-found, exists, conflict (changed, damaged, not
 // empty), no-access and no-space from the file system, no-audit, and those of
 // the ticket. A body that stands still for a minute is ended.
 //
-// The package does not follow whole trees at speed, send differences, compress,
-// or keep owners, extended attributes or links.
+// The package does not send differences or compress.
 package xfer

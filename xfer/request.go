@@ -36,6 +36,8 @@ type Request struct {
 	Replace bool       // replace=1: what has the name already may go
 	Follow  bool       // follow=1: the target of a link is meant
 	Tree    bool       // tree=1: a folder with everything in it
+	Sums    bool       // sums=1: the hash of every file is to be told
+	Owners  bool       // owners=1: owners are to be told, or kept
 }
 
 // fields of a query: how each is read and written, and which of them the kinds
@@ -55,6 +57,8 @@ var fields = map[string]struct {
 	"mode":    {func(r *Request, s string) error { return r.Mode.UnmarshalText([]byte(s)) }, writeMode},
 	"replace": {func(r *Request, s string) error { return readFlag(&r.Replace, s) }, func(r *Request) string { return flag(r.Replace) }},
 	"follow":  {func(r *Request, s string) error { return readFlag(&r.Follow, s) }, func(r *Request) string { return flag(r.Follow) }},
+	"sums":    {func(r *Request, s string) error { return readFlag(&r.Sums, s) }, func(r *Request) string { return flag(r.Sums) }},
+	"owners":  {func(r *Request, s string) error { return readFlag(&r.Owners, s) }, func(r *Request) string { return flag(r.Owners) }},
 	"tree":    {func(r *Request, s string) error { return readFlag(&r.Tree, s) }, func(r *Request) string { return flag(r.Tree) }},
 }
 

@@ -1,29 +1,52 @@
 package xfer
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
+	"path"
 	"strings"
 
-	"deskside/xfer/disk"
-
 	"deskside"
+	"deskside/xfer/disk"
+	"deskside/xfer/tree"
 )
+
+// TreeOptions say how a folder is copied with everything in it.
+type TreeOptions struct {
+	Options
+
+	Exclude  []string // what is left out: patterns of path.Match, for a name or, with a slash, for the path in the tree
+	Keep     bool     // what has a name already stays, and is no failure
+	Checksum bool     // files are the same by their hash, not by size and time
+	Owners   bool     // keep owners, where the receiving side runs as root
+	Delete   bool     // take away at the target what the source does not have
+	DryRun   bool     // change nothing, and say what would be done
+
+	// Each is called for every entry that is copied, or would be, or would be
+	// taken away, from the goroutine of the call. One that is told may yet be in
+	// TreeResult.Failed. Nil is fine.
+	Each func(TreeStep)
+}
+
+// TreeStep is what is done about an entry.
+type TreeStep struct {
+	Path string `json:"path"` // in the tree
+	Do   string `json:"do"`   // "copy" or "delete"
+	Size int64  `json:"size,omitempty"`
+}
 
 // TreeResult says what became of a folder that was copied with everything in
 // it.
 type TreeResult struct {
 	Files   int    `json:"files"`             // copied
-	Same    int    `json:"same,omitempty"`    // there already, of the same size and time
+	Same    int    `json:"same,omitempty"`    // there already
+	Kept    int    `json:"kept,omitempty"`    // there already, other ones, and left as they are
 	Folders int    `json:"folders"`           // made
+	Links   int    `json:"links,omitempty"`   // made
 	Bytes   int64  `json:"bytes"`             // of the files copied
-	Skipped []Note `json:"skipped,omitempty"` // links, devices and the like
-	Failed  []Note `json:"failed,omitempty"`  // files and folders that could not be copied
+	Deleted int    `json:"deleted,omitempty"` // taken away, a folder with all in it counted once
+	Skipped []Note `json:"skipped,omitempty"` // devices and the like
+	Failed  []Note `json:"failed,omitempty"`  // what could not be copied
+	More    int    `json:"more,omitempty"`    // failures that are not listed
 }
 
 // Note is one path of a tree and what is to be said of it.
@@ -32,61 +55,44 @@ type Note struct {
 	Error *deskside.Error `json:"error"`
 }
 
-func (t *TreeResult) skip(path string, kind disk.Kind) {
-	t.Skipped = append(t.Skipped, Note{disk.Text(path), deskside.Errorf(deskside.CodeUnsupported, "is %s; only files and folders are copied", kind.Words())})
-}
-
 // failed notes that path could not be copied. It gives the error back if it
 // stands against the whole tree and not that path alone.
 func (t *TreeResult) failed(path string, err error) error {
 	err = here(err)
+	note := Note{disk.Text(path), deskside.AsError(err)}
 	switch deskside.CodeOf(err) {
 	case "":
 		return nil
+	case deskside.CodeUnsupported:
+		t.Skipped = append(t.Skipped, note)
+		return nil
 	case deskside.CodeBadRequest, deskside.CodeDenied, deskside.CodeNotFound, deskside.CodeExists,
-		deskside.CodeConflict, deskside.CodeNoAccess, deskside.CodeUnsupported:
-		t.Failed = append(t.Failed, Note{disk.Text(path), deskside.AsError(err)})
+		deskside.CodeConflict, deskside.CodeNoAccess, deskside.CodeNoSpace:
+		t.Failed = append(t.Failed, note)
 		return nil
 	}
 	return err
 }
 
-// PutTree copies the local folder and everything in it to the path remote,
-// which becomes that folder, or is one already and is added to. Links are left
-// out and noted. What cannot be copied is noted; an error means that it went no
-// further, and that the same call goes on from there.
-func (c *Client) PutTree(ctx context.Context, local, remote string, o Options) (TreeResult, error) {
-	var t TreeResult
-	dir, err := os.OpenRoot(local)
-	if err != nil {
-		return t, here(disk.Explain(err, "read", local))
+// same counts a file that is there.
+func (t *TreeResult) same(h *tree.Head) {
+	if h.Kind == tree.File {
+		t.Same++
 	}
-	defer dir.Close()
-	info, err := dir.Stat(".")
-	if err != nil {
-		return t, here(disk.Explain(err, "read", local))
-	}
-	return t, c.putFolder(ctx, &t, dir, info, local, remote, 0, o)
 }
 
-func (c *Client) putFolder(ctx context.Context, t *TreeResult, dir *os.Root, info fs.FileInfo, local, remote string, depth int, o Options) error {
-	if depth > disk.MaxDepth {
-		return t.failed(local, disk.BadRequest("%q is deeper than %d folders", disk.Text(local), disk.MaxDepth))
-	}
-	if ok, err := c.remoteFolder(ctx, t, local, remote, info); !ok || err != nil {
-		return err
-	}
-	list, err := fs.ReadDir(dir.FS(), ".")
-	if err != nil {
-		return t.failed(local, disk.Explain(err, "read", local))
-	}
-	for _, e := range list {
-		name := e.Name()
-		if err := c.putEntry(ctx, t, dir, name, filepath.Join(local, name), joinRemote(remote, name), depth, o); err != nil {
-			return err
+// String says the result in a line.
+func (t TreeResult) String() string {
+	text := fmt.Sprintf("%d files and %d folders, %d bytes", t.Files, t.Folders, t.Bytes)
+	for _, also := range []struct {
+		n     int
+		words string
+	}{{t.Links, "links"}, {t.Same, "were there already"}, {t.Kept, "were left as they are"}, {t.Deleted, "were deleted"}} {
+		if also.n > 0 {
+			text += fmt.Sprintf("; %d %s", also.n, also.words)
 		}
 	}
-	return nil
+	return text
 }
 
 // joinRemote gives the path of name in the folder dir, of which the empty path
@@ -98,169 +104,75 @@ func joinRemote(dir, name string) string {
 	return dir + "/" + name
 }
 
-// remoteFolder makes the folder remote if it is not there.
-func (c *Client) remoteFolder(ctx context.Context, t *TreeResult, local, remote string, info fs.FileInfo) (ok bool, err error) {
-	_, err = c.Mkdir(ctx, remote, Mode(disk.KeptMode(info.Mode())|0o700))
-	if err == nil {
-		t.Folders++
-		return true, nil
+// longFile is the size from which on a file goes by itself, so that it can go on
+// after a break. One with holes does not, for its holes.
+const longFile = 4 << 20
+
+// leave reports whether the path of an entry, or of a folder above it, is
+// excluded.
+func (o *TreeOptions) leave(at string) bool {
+	for len(o.Exclude) > 0 && at != "" {
+		for _, pattern := range o.Exclude {
+			what := at
+			if pattern = strings.TrimSuffix(pattern, "/"); !strings.Contains(pattern, "/") {
+				what = path.Base(at)
+			}
+			if ok, _ := path.Match(strings.TrimPrefix(pattern, "/"), what); ok {
+				return true
+			}
+		}
+		at = at[:max(0, strings.LastIndexByte(at, '/'))]
 	}
-	if there, err := c.Stat(ctx, remote, true); err == nil && there.Kind == disk.Folder {
-		return true, nil
-	}
-	return false, t.failed(local, err)
+	return false
 }
 
-func (c *Client) putEntry(ctx context.Context, t *TreeResult, dir *os.Root, name, local, remote string, depth int, o Options) error {
-	info, err := dir.Lstat(name)
-	if err != nil {
-		return t.failed(local, disk.Explain(err, "read", name))
-	}
-	switch kind := disk.KindOf(info.Mode()); {
-	case kind == disk.Folder:
-		sub, err := dir.OpenRoot(name)
-		if err != nil {
-			return t.failed(local, disk.Explain(err, "read", name))
-		}
-		defer sub.Close()
-		return c.putFolder(ctx, t, sub, info, local, remote, depth+1, o)
-	case kind != disk.File || disk.IsPartial(name):
-		t.skip(local, kind)
-		return nil
-	}
-	sent, err := c.put(ctx, &disk.Place{Top: dir, Dir: dir, Name: name, Info: info}, local, remote, o)
-	if deskside.CodeOf(err) == deskside.CodeExists {
-		if there, e := c.Stat(ctx, remote, true); e == nil && there.Kind == disk.File && disk.MetaOf(info).Same(there.Meta()) {
-			t.Same++
-			return nil
+// checkExclude refuses a pattern that is none.
+func (o *TreeOptions) checkExclude() error {
+	for _, pattern := range o.Exclude {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return disk.BadRequest("%q is no pattern for names: %v", pattern, err)
 		}
 	}
-	return t.done(local, sent, err)
-}
-
-// done counts a file, or notes why it is not there.
-func (t *TreeResult) done(path string, r Result, err error) error {
-	if err != nil {
-		return t.failed(path, err)
-	}
-	t.Files++
-	t.Bytes += r.Size
 	return nil
 }
 
-// GetTree copies the folder remote and everything in it to the local path,
-// which becomes that folder, or is one already and is added to. It is otherwise
-// as PutTree.
-func (c *Client) GetTree(ctx context.Context, remote, local string, o Options) (TreeResult, error) {
-	var t TreeResult
-	at, err := localPlace(local)
-	if err != nil {
-		return t, here(err)
-	}
-	defer at.Close()
-	return t, c.getFolder(ctx, &t, at, remote, 0o755, 0, o)
-}
-
-// getFolder copies the folder remote to at.
-func (c *Client) getFolder(ctx context.Context, t *TreeResult, at *disk.Place, remote string, mode Mode, depth int, o Options) error {
-	if depth > disk.MaxDepth {
-		return t.failed(remote, disk.BadRequest("%q is deeper than %d folders", disk.Text(remote), disk.MaxDepth))
-	}
-	first, err := c.Page(ctx, remote, "", 0) // before a folder is made for nothing
-	if err != nil {
-		return t.failed(remote, err)
-	}
-	dir, err := t.localFolder(at, mode)
-	if err != nil {
-		return t.failed(remote, err)
-	}
-	defer dir.Close()
-	for page := first; ; {
-		for _, e := range page.Entries {
-			if err := c.getEntry(ctx, t, dir, e, joinRemote(remote, e.Raw()), depth, o); err != nil {
-				return err
-			}
-		}
-		if !page.More {
-			return nil
-		}
-		if page, err = c.next(ctx, remote, page); err != nil {
-			return t.failed(remote, err)
-		}
+func (o *TreeOptions) each(h *tree.Head, do string) {
+	if o.Each != nil {
+		o.Each(TreeStep{disk.Text(h.Path), do, h.Size})
 	}
 }
 
-// localFolder opens the folder at, and makes it if it is not there.
-func (t *TreeResult) localFolder(at *disk.Place, mode Mode) (*os.Root, error) {
-	if at.Info == nil {
-		if err := at.Dir.Mkdir(at.Name, fs.FileMode(mode|0o700)); err != nil {
-			return nil, disk.Explain(err, "make", at.Name)
-		}
-		t.Folders++
-	} else if !at.Info.IsDir() {
-		return nil, disk.Exists(at.Name)
+// verdict is what is to be done about an entry of the source.
+type verdict uint8
+
+const (
+	copyIt verdict = iota
+	sameThere
+	keepThere
+	refused // and noted
+)
+
+// judge compares an entry of the source with what the target has of that name.
+func (o *TreeOptions) judge(from, there *tree.Head) verdict {
+	switch {
+	case there == nil || from.Kind == tree.Folder:
+		return copyIt
+	case from.Kind == there.Kind && o.same(from, there):
+		return sameThere
+	case o.Keep:
+		return keepThere
+	case !o.Replace || there.Kind == tree.Folder:
+		return refused
 	}
-	dir, err := at.Dir.OpenRoot(at.Name)
-	if err != nil {
-		return nil, disk.Explain(err, "open", at.Name)
-	}
-	return dir, nil
+	return copyIt
 }
 
-func (c *Client) getEntry(ctx context.Context, t *TreeResult, dir *os.Root, e Entry, remote string, depth int, o Options) error {
-	name := e.Raw()
-	if err := checkArriving(name); err != nil {
-		return t.failed(remote, err)
+func (o *TreeOptions) same(a, b *tree.Head) bool {
+	switch {
+	case a.Kind == tree.Link:
+		return a.Target == b.Target
+	case o.Checksum:
+		return a.Size == b.Size && a.Hash != nil && b.Hash != nil && *a.Hash == *b.Hash
 	}
-	if e.Kind != disk.File && e.Kind != disk.Folder {
-		t.skip(remote, e.Kind)
-		return nil
-	}
-	at := &disk.Place{Top: dir, Dir: dir, Name: name}
-	info, err := dir.Lstat(name)
-	if err == nil {
-		at.Info = info
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return t.failed(remote, disk.Explain(err, "open", name))
-	}
-	if e.Kind == disk.Folder {
-		return c.getFolder(ctx, t, at, remote, e.Mode, depth+1, o)
-	}
-	if at.Info != nil && at.Info.Mode().IsRegular() && disk.MetaOf(info).Same(e.Meta()) {
-		t.Same++
-		return nil
-	}
-	got, err := c.get(ctx, e, remote, at, o)
-	return t.done(remote, got, err)
-}
-
-// checkArriving refuses a name from the agent that is not one name, or that
-// would be something else here.
-func checkArriving(name string) error {
-	if name == "" || name == "." || strings.Contains(name, "/") || disk.IsPartial(name) {
-		return disk.BadRequest("the agent lists %q, which is no name", disk.Text(name))
-	}
-	return errors.Join(disk.CheckElem(name), disk.CheckNative(name))
-}
-
-// next gives the page behind p. An agent that goes back is not followed.
-func (c *Client) next(ctx context.Context, path string, p Page) (Page, error) {
-	if len(p.Entries) == 0 {
-		return Page{}, disk.Conflict("the agent says there is more, and gives nothing")
-	}
-	last := p.Entries[len(p.Entries)-1].Raw()
-	next, err := c.Page(ctx, path, last, 0)
-	if err == nil && slices.ContainsFunc(next.Entries, func(e Entry) bool { return e.Raw() <= last }) {
-		err = disk.Conflict("the agent lists %q twice", disk.Text(last))
-	}
-	return next, err
-}
-
-// String says the result in a line.
-func (t TreeResult) String() string {
-	text := fmt.Sprintf("%d files and %d folders, %d bytes", t.Files, t.Folders, t.Bytes)
-	if t.Same > 0 {
-		text += fmt.Sprintf("; %d were there already", t.Same)
-	}
-	return text
+	return a.Size == b.Size && a.ModTime.Equal(b.ModTime)
 }

@@ -265,9 +265,9 @@ func (c *copier) tree(ctx context.Context, from string) (xfer.TreeResult, error)
 		return xfer.TreeResult{}, err
 	}
 	if c.p.up {
-		return c.x.PutTree(ctx, from, to, c.o)
+		return c.x.PutTree(ctx, from, to, xfer.TreeOptions{Options: c.o})
 	}
-	return c.x.GetTree(ctx, from, to, c.o)
+	return c.x.GetTree(ctx, from, to, xfer.TreeOptions{Options: c.o})
 }
 
 // target gives the path for what is copied from a path.

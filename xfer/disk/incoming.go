@@ -73,7 +73,7 @@ func (in *Incoming) fits(disk Spaces) error {
 	if err != nil {
 		return err
 	}
-	return disk.of(in.at.Dir).fits(in.at.Name, in.Meta.Size-there)
+	return disk.Of(in.at.Dir).fits(in.at.Name, in.Meta.Size-there)
 }
 
 // openPartial opens a partial file of ours, or makes one. Whatever else has

@@ -17,3 +17,6 @@ func renameNew(a int, from string, b int, to string) error {
 
 // blockSize is the unit in which a file system counts its blocks (statfs(2)).
 func blockSize(st *unix.Statfs_t) uint64 { return uint64(st.Bsize) }
+
+// FoldsCase says that file systems here usually do not tell names by case.
+const FoldsCase = true

@@ -24,3 +24,11 @@ func Lock(*os.File) error             { return errNotHere }
 func SyncDir(*os.Root) error          { return errNotHere }
 func Readable(*os.File, string) error { return errNotHere }
 func Move(_, _ *Place, _ bool) error  { return errNotHere }
+
+func (d *Dir) rename(string, string, bool) error { return errNotHere }
+
+// Sync is not here.
+func (d *Dir) Sync() error { return errNotHere }
+
+// FoldsCase says that file systems here usually do not tell names by case.
+const FoldsCase = false

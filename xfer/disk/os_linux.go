@@ -23,3 +23,6 @@ func blockSize(st *unix.Statfs_t) uint64 {
 	}
 	return uint64(st.Bsize)
 }
+
+// FoldsCase says that file systems here usually do not tell names by case.
+const FoldsCase = false

@@ -116,3 +116,21 @@ func linkNew(a int, from string, b int, to string) error {
 	}
 	return unix.Unlinkat(a, from, 0)
 }
+
+// rename gives what is called from the name to, in one step. It replaces what is
+// there only if told so.
+func (d *Dir) rename(from, to string, replace bool) error {
+	fd := int(d.f.Fd())
+	if replace {
+		return unix.Renameat(fd, from, fd, to)
+	}
+	return renameNew(fd, from, fd, to)
+}
+
+// Sync makes the names in the folder last.
+func (d *Dir) Sync() error {
+	if err := unix.Fsync(int(d.f.Fd())); err != nil && !errors.Is(err, unix.EINVAL) { // a file system without it
+		return err
+	}
+	return nil
+}

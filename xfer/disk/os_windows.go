@@ -62,3 +62,19 @@ func Move(from, to *Place, replace bool) error {
 
 // diskSpace: not asked here; a full disk is noticed when it is.
 func diskSpace(*os.Root) Space { return Space{} }
+
+// rename gives what is called from the name to, as Move does.
+func (d *Dir) rename(from, to string, replace bool) error {
+	if !replace {
+		if _, err := d.Root.Lstat(to); err == nil {
+			return fs.ErrExist
+		}
+	}
+	return d.Root.Rename(from, to)
+}
+
+// Sync: NTFS keeps names in its journal; folders cannot be flushed.
+func (d *Dir) Sync() error { return nil }
+
+// FoldsCase says that file systems here usually do not tell names by case.
+const FoldsCase = true

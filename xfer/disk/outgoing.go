@@ -22,20 +22,9 @@ type Outgoing struct {
 // Open opens the file at p for reading. Only plain files are opened: reading a
 // device or a pipe may wait for ever or change something.
 func Open(p *Place) (*Outgoing, error) {
-	if err := sendable(p.Name, p.Info); err != nil {
+	f, info, err := OpenFile(p)
+	if err != nil {
 		return nil, err
-	}
-	f, err := p.Dir.OpenFile(p.Name, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, Explain(err, "read", p.Name)
-	}
-	info, err := f.Stat()
-	if err == nil && !os.SameFile(info, p.Info) {
-		err = Exchanged(p.Name)
-	}
-	if err != nil {
-		f.Close()
-		return nil, Explain(err, "read", p.Name)
 	}
 	return &Outgoing{Name: p.Name, Meta: MetaOf(info), f: f, Sum: NewHasher()}, nil
 }

@@ -3,6 +3,8 @@ package disk
 import (
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"deskside"
 )
@@ -107,4 +109,25 @@ func SplitNative(path string) []string {
 // that is a name.
 func HasDrive(p Path) bool {
 	return drives && len(p.Elems) > 0 && len(p.Elems[0]) == 2 && p.Elems[0][1] == ':'
+}
+
+// Fold gives what a name or path has in common with those that differ only in
+// case: each letter as the first of its kind.
+func Fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf {
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			return r
+		}
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		if 'A' <= least && least <= 'Z' {
+			least += 'a' - 'A'
+		}
+		return least
+	}, name)
 }

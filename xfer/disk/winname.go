@@ -19,7 +19,7 @@ func WindowsName(e string) error {
 		return noWindowsName(e, "ends in a dot or a space, which are taken away")
 	case strings.ContainsRune(e, ':'):
 		return noWindowsName(e, "holds a colon, which names a stream")
-	case strings.ContainsAny(e, `<>"|?*`) || strings.ContainsFunc(e, func(r rune) bool { return r < ' ' }):
+	case strings.ContainsAny(e, `<>"|?*\/`) || strings.ContainsFunc(e, func(r rune) bool { return r < ' ' }):
 		return noWindowsName(e, "holds a character that no name may have")
 	case short(e):
 		return deskside.Errorf(deskside.CodeBadRequest, "%q may be the short form of another name", Text(e)).Hint("Use the long name.")

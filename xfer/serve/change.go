@@ -43,7 +43,7 @@ func (c *call) rename() error {
 		return disk.Explain(fs.ErrNotExist, "rename", from.Name)
 	}
 	tree := from.Info.IsDir()
-	if err := c.s.rules(c.s.config.Roots(), from, intent{change: true, tree: tree}); err != nil {
+	if err := c.s.book(c.s.config.Roots()).rules(from, intent{change: true, tree: tree}); err != nil {
 		return err
 	}
 	to, err := c.s.at(c.req.To, intent{change: true, tree: tree})
@@ -64,9 +64,9 @@ func (c *call) rename() error {
 }
 
 func (c *call) renamable(from, to *disk.Place) error {
-	roots := c.s.config.Roots()
-	a, _ := governing(roots, from.Abs)
-	b, _ := governing(roots, to.Abs)
+	book := c.s.book(c.s.config.Roots())
+	a, _ := book.governing(from.Abs)
+	b, _ := book.governing(to.Abs)
 	if a.Path != b.Path || from.Top.Name() != to.Top.Name() {
 		return disk.BadRequest("%q and %q lie in different folders of policy: copy, then delete", disk.Text(a.Path), disk.Text(b.Path))
 	}
@@ -106,10 +106,10 @@ func (c *call) remove() error {
 // removeTree removes the folder at p with everything in it. It looks through
 // all of it for what must stay before it takes the first file away.
 func (c *call) removeTree(p *disk.Place) error {
-	roots := c.s.config.Roots()
+	book := c.s.book(c.s.config.Roots())
 	check := func(dir *os.Root, name string, abs []string) error {
 		at := &disk.Place{Dir: dir, Name: name, Abs: abs}
-		if err := c.s.rules(roots, at, intent{change: true, clear: true}); err != nil {
+		if err := book.rules(at, intent{change: true, clear: true}); err != nil {
 			return err
 		}
 		return c.step(deskside.FilesWrite)

@@ -45,8 +45,9 @@ func (c *call) list() error {
 		return disk.Explain(err, "list", p.Name)
 	}
 	page := xfer.Page{Path: c.detail["path"], More: more, Entries: make([]xfer.Entry, 0, len(names))}
+	book := c.s.book(c.s.config.Roots())
 	for _, name := range names {
-		page.Entries = append(page.Entries, c.entry(p, dir, d, name))
+		page.Entries = append(page.Entries, c.entry(book, p, dir, d, name))
 	}
 	wire.WriteJSON(c.w, page)
 	return nil
@@ -94,12 +95,12 @@ func cutPage(names []string, limit int) []string {
 
 // entry describes one entry of the folder at p, opened as dir and d, with what
 // stands against reading it.
-func (c *call) entry(p *disk.Place, dir *os.Root, d *os.File, name string) xfer.Entry {
+func (c *call) entry(book *book, p *disk.Place, dir *os.Root, d *os.File, name string) xfer.Entry {
 	e := describe(dir, name)
 	abs := append(slices.Clone(p.Abs), name)
 	switch {
 	case e.Why != "":
-	case c.s.private(abs, false):
+	case book.private(abs, false):
 		e.Why = "belongs to deskside itself"
 	case e.Kind == disk.Link:
 		e.Why = linkTrouble(p, name)

@@ -28,7 +28,7 @@ func TestNamesOfLinux(t *testing.T) {
 			must(t, err)
 			wantFile(t, r.mine("back:"+name), data)
 		}
-		got, err := r.c.GetTree(ctx(t), "Desk:top", r.mine("whole"), xfer.Options{})
+		got, err := r.c.GetTree(ctx(t), "Desk:top", r.mine("whole"), xfer.TreeOptions{})
 		if err != nil || got.Files != len(names) || got.Failed != nil {
 			t.Errorf("copied %+v, %v", got, err)
 		}

@@ -36,23 +36,44 @@ func (s *Service) at(text string, want intent) (*disk.Place, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.rules(roots, p, want); err != nil {
+	if err := s.book(roots).rules(p, want); err != nil {
 		p.Close()
 		return nil, err
 	}
 	return p, nil
 }
 
+// book is what policy says at one moment, with every link in it resolved, so
+// that many places can be checked by it.
+type book struct {
+	s     *Service
+	roots []xfer.Root
+	forms [][][]string // of each root, as rootForms gives them
+	own   [][]string   // the agent's own
+}
+
+func (s *Service) book(roots []xfer.Root) *book {
+	b := &book{s: s, roots: roots}
+	for _, root := range roots {
+		b.forms = append(b.forms, rootForms(root.Path))
+	}
+	for _, path := range s.config.Private {
+		b.own = append(b.own, rootForms(path)...)
+	}
+	return b
+}
+
 // rules checks a place by its real path, to which links may have led.
-func (s *Service) rules(roots []xfer.Root, p *disk.Place, want intent) error {
-	if s.private(p.Abs, want.change) {
+func (b *book) rules(p *disk.Place, want intent) error {
+	s := b.s
+	if b.private(p.Abs, want.change) {
 		return deskside.Errorf(deskside.CodeDenied, "%q belongs to deskside itself", disk.Text(p.Name)).
 			Hint("The agent's owner changes it on that machine.")
 	}
 	if !want.change {
 		return nil
 	}
-	root, top := governing(roots, p.Abs)
+	root, top := b.governing(p.Abs)
 	partial := disk.IsPartial(p.Name)
 	switch {
 	case !root.Write:
@@ -70,7 +91,7 @@ func (s *Service) rules(roots []xfer.Root, p *disk.Place, want intent) error {
 			Hint("Use a name without a dot at its beginning, or ask the agent's owner to set dot-files in policy.")
 	}
 	if want.tree {
-		return nested(roots, p.Abs)
+		return b.nested(p.Abs)
 	}
 	return nil
 }
@@ -89,10 +110,10 @@ func readOnly(root xfer.Root) error {
 
 // governing gives the deepest root in which abs lies, with its real elements:
 // its rules hold. Without one there is a root that allows nothing.
-func governing(roots []xfer.Root, abs []string) (best xfer.Root, top []string) {
+func (b *book) governing(abs []string) (best xfer.Root, top []string) {
 	depth := -1
-	for _, root := range roots {
-		for _, form := range rootForms(root.Path) {
+	for i, root := range b.roots {
+		for _, form := range b.forms[i] {
 			if _, ok := disk.CutPrefix(abs, form); ok && len(form) > depth {
 				best, top, depth = root, form, len(form)
 			}
@@ -102,9 +123,9 @@ func governing(roots []xfer.Root, abs []string) (best xfer.Root, top []string) {
 }
 
 // nested refuses to touch a whole folder in which a read-only root lies.
-func nested(roots []xfer.Root, abs []string) error {
-	for _, root := range roots {
-		for _, form := range rootForms(root.Path) {
+func (b *book) nested(abs []string) error {
+	for i, root := range b.roots {
+		for _, form := range b.forms[i] {
 			if _, ok := disk.CutPrefix(form, abs); ok && !root.Write {
 				return readOnly(root)
 			}
@@ -115,12 +136,10 @@ func nested(roots []xfer.Root, abs []string) error {
 
 // private reports whether abs is the agent's own or, where it is to change,
 // holds what is: a link on the way there may be moved as well as a folder.
-func (s *Service) private(abs []string, change bool) bool {
-	return slices.ContainsFunc(s.config.Private, func(path string) bool {
-		return slices.ContainsFunc(rootForms(path), func(own []string) bool {
-			_, in := cutFold(abs, own)
-			_, holds := cutFold(own, abs)
-			return in || change && holds
-		})
+func (b *book) private(abs []string, change bool) bool {
+	return slices.ContainsFunc(b.own, func(own []string) bool {
+		_, in := cutFold(abs, own)
+		_, holds := cutFold(own, abs)
+		return in || change && holds
 	})
 }

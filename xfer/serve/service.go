@@ -46,6 +46,7 @@ type Limits struct {
 	File int64         // bytes of one file that arrives; 0: none but the disk's
 	Idle time.Duration // without a byte in either direction; 0: one minute
 	Keep time.Duration // an interrupted transfer may go on within; 0: a day
+	Tree int           // entries of one tree; 0: a million
 }
 
 const defaultIdle = time.Minute
@@ -64,15 +65,26 @@ func (l Limits) keep() time.Duration {
 	return l.Keep
 }
 
+func (l Limits) tree() int {
+	if l.Tree == 0 {
+		return 1_000_000
+	}
+	return l.Tree
+}
+
 // Service serves file transfer. It is an http.Handler for the streams of the
 // 2704 service, keeps no goroutine that outlives a request, and needs no Close.
 type Service struct {
-	config   Config
-	log      *slog.Logger
-	programs []pattern // of Config.Programs
-	sweeper  disk.Sweeper
-	turns    turns
-	disk     disk.Spaces
+	config Config
+	log    *slog.Logger
+
+	guarded []pattern            // start-up files, with those of Config.Programs
+	starred []pattern            // of them: those whose last name has a star
+	byLast  map[string][]pattern // the others, by their last name, folded
+
+	sweeper disk.Sweeper
+	turns   turns
+	disk    disk.Spaces
 }
 
 // New makes the service.
@@ -81,9 +93,12 @@ func New(c Config) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{config: c, log: log}
+	s := &Service{config: c, log: log, byLast: make(map[string][]pattern)}
+	for _, p := range startupFiles {
+		s.guard(p.at(s.home()))
+	}
 	for _, path := range c.Programs {
-		s.programs = append(s.programs, pattern{anchored: true, elems: disk.SplitNative(path)}, pattern{anchored: true, elems: disk.SplitNative(realPath(path))})
+		s.guard([]pattern{{anchored: true, elems: disk.SplitNative(path)}, {anchored: true, elems: disk.SplitNative(realPath(path))}})
 	}
 	return s
 }
@@ -118,6 +133,9 @@ var routes = map[string]route{
 	"GET /stat":    {either, []string{"path", "follow"}, asFile, (*call).stat},
 	"GET /file":    {readers, []string{"path", "offset", "prefix", "size", "mtime"}, asTransfer, (*call).get},
 	"GET /partial": {writers, []string{"path", "size", "mtime"}, notAudited, (*call).partial},
+	"GET /tree":    {readers, []string{"path", "sums"}, asFile, (*call).listTree},
+	"POST /fetch":  {readers, []string{"path", "owners"}, asTransfer, (*call).fetchTree},
+	"PUT /tree":    {writers, []string{"path", "replace", "owners", "mode"}, asTransfer, (*call).putTree},
 	"PUT /file":    {writers, []string{"path", "offset", "prefix", "size", "mtime", "mode", "replace"}, asTransfer, (*call).put},
 	"POST /folder": {writers, []string{"path", "mode"}, asFile, (*call).mkdir},
 	"POST /rename": {writers, []string{"path", "to", "replace"}, asFile, (*call).rename},

@@ -171,12 +171,36 @@ func named(r xfer.Root, abs, home []string) bool {
 // everything in it.
 func (s *Service) startup(abs, top []string, tree bool) bool {
 	guards := func(p pattern) bool { return (p.covers(abs) || tree && p.holds(abs)) && !p.covers(top) }
-	for _, p := range startupFiles {
-		if slices.ContainsFunc(p.at(s.home()), guards) {
+	if tree {
+		return slices.ContainsFunc(s.guarded, guards)
+	}
+	if slices.ContainsFunc(s.starred, guards) {
+		return true
+	}
+	for _, name := range abs {
+		if slices.ContainsFunc(s.byLast[disk.Fold(bare(name))], guards) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(s.programs, guards)
+	return false
+}
+
+// guard puts the patterns where startup finds them: all of them, and for the
+// question about one file by their last name, of which few have the file's.
+func (s *Service) guard(list []pattern) {
+	s.guarded = append(s.guarded, list...)
+	for _, p := range list {
+		last := ""
+		if len(p.elems) > 0 {
+			last = p.elems[len(p.elems)-1]
+		}
+		if last == "" || strings.Contains(last, "*") {
+			s.starred = append(s.starred, p)
+			continue
+		}
+		key := disk.Fold(bare(last))
+		s.byLast[key] = append(s.byLast[key], p)
+	}
 }
 
 // home gives the elements of the agent's own home.

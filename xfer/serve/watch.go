@@ -78,11 +78,12 @@ func (w *watch) close() {
 // the policy of this moment.
 func (s *Service) stillOpen(p *disk.Place, want intent) error {
 	roots := s.config.Roots()
-	if root, _ := governing(roots, p.Abs); root.Path == "" {
+	book := s.book(roots)
+	if root, _ := book.governing(p.Abs); root.Path == "" {
 		return deskside.Errorf(deskside.CodeDenied, "policy no longer opens the folder of %q", disk.Text(p.Name)).
 			Hint("Ask the agent's owner.")
 	}
-	return s.rules(roots, p, want)
+	return book.rules(p, want)
 }
 
 // wake makes the call's reads and writes fail that wait for the peer.

@@ -1,0 +1,214 @@
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"deskside/xfer/tree"
+
+	"github.com/zeebo/blake3"
+)
+
+// Dir is a folder held open, for much to be done in it.
+type Dir struct {
+	Root *os.Root
+	f    *os.File // of the folder itself
+}
+
+// OpenDir opens the folder called name in dir. A link is not followed: what is
+// there must be a folder itself.
+func OpenDir(dir *os.Root, name string) (*Dir, error) {
+	info, err := dir.Lstat(name)
+	if err != nil {
+		return nil, Explain(err, "open", name)
+	}
+	if !info.IsDir() {
+		return nil, Conflict("%q is %s, not a folder", Text(name), KindOf(info.Mode()).Words())
+	}
+	next, err := dir.OpenRoot(name)
+	if err != nil {
+		return nil, Explain(err, "open", name)
+	}
+	d := &Dir{Root: next}
+	d.f, err = next.Open(".")
+	if err == nil {
+		var now fs.FileInfo
+		if now, err = d.f.Stat(); err == nil && !os.SameFile(info, now) {
+			err = Exchanged(name)
+		}
+	}
+	if err != nil {
+		d.Close()
+		return nil, Explain(err, "open", name)
+	}
+	return d, nil
+}
+
+// Descend opens a folder below this one, through no link. The path is one of a
+// tree, and not empty.
+func (d *Dir) Descend(path string) (*Dir, error) {
+	at := d
+	for name := range strings.SplitSeq(path, "/") {
+		next, err := OpenDir(at.Root, name)
+		if at != d {
+			at.Close()
+		}
+		if err != nil {
+			return nil, err
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// Close lets go of the folder.
+func (d *Dir) Close() {
+	if d.f != nil {
+		d.f.Close()
+	}
+	d.Root.Close()
+}
+
+// Names gives the names in the folder, without those of transfers that have not
+// ended.
+func (d *Dir) Names() (list []string, err error) {
+	names, err := d.f.Readdirnames(-1)
+	for _, name := range names {
+		if !IsPartial(name) {
+			list = append(list, name)
+		}
+	}
+	return list, err
+}
+
+// Create makes the partial file tmp, in the place of one that was left there.
+func (d *Dir) Create(tmp string) (*os.File, error) {
+	const flags = os.O_RDWR | os.O_CREATE | os.O_EXCL | openFlags
+	f, err := d.Root.OpenFile(tmp, flags, 0o600)
+	if !os.IsExist(err) {
+		return f, err
+	}
+	if err := d.Root.Remove(tmp); err != nil {
+		return nil, err
+	}
+	return d.Root.OpenFile(tmp, flags, 0o600)
+}
+
+// Name gives the partial file tmp, open as f, the name that it is to have. What
+// has the name is replaced only if told so. f is closed.
+func (d *Dir) Name(f *os.File, tmp, name string, replace bool) error {
+	mine, err := f.Stat()
+	if err == nil {
+		var there fs.FileInfo
+		if there, err = d.Root.Lstat(tmp); err == nil && !os.SameFile(mine, there) {
+			err = Exchanged(tmp)
+		}
+	}
+	f.Close() // Windows renames nothing that is open
+	if err != nil {
+		return err
+	}
+	return d.rename(tmp, name, replace)
+}
+
+// Link makes a link called name that says target. What has the name is replaced
+// only if told so.
+func (d *Dir) Link(target, tmp, name string, replace bool) error {
+	if !replace {
+		return d.Root.Symlink(target, name)
+	}
+	d.Root.Remove(tmp)
+	if err := d.Root.Symlink(target, tmp); err != nil {
+		return err
+	}
+	if err := d.rename(tmp, name, true); err != nil {
+		d.Root.Remove(tmp)
+		return err
+	}
+	return nil
+}
+
+// LinkTime gives the link called name its own time, where links have one.
+func (d *Dir) LinkTime(name string, t time.Time) error { return d.setTime(name, t) }
+
+// OpenFile opens the file at p for reading. Only plain files are opened: reading
+// a device or a pipe may wait for ever or change something.
+func OpenFile(p *Place) (*os.File, fs.FileInfo, error) {
+	if err := sendable(p.Name, p.Info); err != nil {
+		return nil, nil, err
+	}
+	f, err := p.Dir.OpenFile(p.Name, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return nil, nil, Explain(err, "read", p.Name)
+	}
+	info, err := f.Stat()
+	if err == nil && !os.SameFile(info, p.Info) {
+		err = Exchanged(p.Name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, Explain(err, "read", p.Name)
+	}
+	return f, info, nil
+}
+
+// SumOf gives the hash of bytes that are all there.
+func SumOf(b []byte) Hash { return blake3.Sum256(b) }
+
+// HeadOf describes an entry for a tree, as far as it is known without opening
+// it; path is its own in the tree. It gives false for what no tree holds.
+func HeadOf(dir *os.Root, name, path string, info fs.FileInfo) (*tree.Head, bool, error) {
+	h := &tree.Head{Path: path, Mode: uint16(KeptMode(info.Mode())), ModTime: WireTime(info.ModTime())}
+	switch KindOf(info.Mode()) {
+	case File:
+		h.Kind, h.Size = tree.File, info.Size()
+	case Folder:
+		h.Kind = tree.Folder
+	case Link:
+		target, err := dir.Readlink(name)
+		if err != nil {
+			return nil, true, Explain(err, "read the link", name)
+		}
+		h.Kind, h.Target = tree.Link, target
+	default:
+		return nil, false, nil
+	}
+	return h, true, nil
+}
+
+// Dress gives the partial file tmp, open as f, what is kept of it besides its
+// name and bytes. Attributes that the file system does not take are no error.
+func (d *Dir) Dress(f *os.File, tmp string, h *tree.Head, owners bool) error {
+	if owners && h.Owner != nil && os.Geteuid() == 0 {
+		if err := f.Chown(int(h.Owner.User), int(h.Owner.Group)); err != nil {
+			return err
+		}
+	}
+	if err := SetAttrs(f, h.Attrs); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	if err := f.Chmod(KeptMode(fs.FileMode(h.Mode))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return d.setTime(tmp, h.ModTime)
+}
+
+// DressSelf gives the folder itself its time, and if it was made for the tree its
+// permissions and owner.
+func (d *Dir) DressSelf(h *tree.Head, made, owners bool) error {
+	if !made {
+		return d.setTime(".", h.ModTime)
+	}
+	if owners && h.Owner != nil && os.Geteuid() == 0 {
+		if err := d.f.Chown(int(h.Owner.User), int(h.Owner.Group)); err != nil {
+			return err
+		}
+	}
+	if err := d.Root.Chmod(".", KeptMode(fs.FileMode(h.Mode))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return d.setTime(".", h.ModTime)
+}

@@ -1,0 +1,106 @@
+package disk
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"deskside/xfer/tree"
+)
+
+// SyncAll writes through everything on the folder's file system (syncfs(2)),
+// which for many files is one wait where each alone is as many.
+func (d *Dir) SyncAll() error { return unix.Syncfs(int(d.f.Fd())) }
+
+const userAttr = "user."
+
+// Attrs gives the extended attributes that users set. A file system without
+// any gives none.
+func Attrs(f *os.File) (list []tree.Attr, err error) {
+	fd := int(f.Fd())
+	var buf [4096]byte
+	n, err := unix.Flistxattr(fd, buf[:])
+	if err != nil || n == 0 {
+		return nil, nil
+	}
+	for name := range bytes.SplitSeq(buf[:n], []byte{0}) {
+		short, ok := strings.CutPrefix(string(name), userAttr)
+		if !ok || len(list) == tree.MaxAttrs {
+			continue
+		}
+		value := make([]byte, tree.MaxAttr)
+		n, err := unix.Fgetxattr(fd, string(name), value)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, tree.Attr{Name: short, Value: bytes.Clone(value[:n])})
+	}
+	return list, nil
+}
+
+// SetAttrs gives a file its extended attributes. Where the file system has none
+// the error is errors.ErrUnsupported.
+func SetAttrs(f *os.File, list []tree.Attr) error {
+	for _, a := range list {
+		if err := unix.Fsetxattr(int(f.Fd()), userAttr+a.Name, a.Value, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MayHaveHoles reports whether a file takes less room than its size.
+func MayHaveHoles(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && info.Size()-st.Blocks*512 >= leastHole
+}
+
+// Extents gives where a file holds data, if it has holes worth leaving out; one
+// of more stretches than a tree takes is one without.
+func Extents(f *os.File, info fs.FileInfo) (list []tree.Extent, holes bool) {
+	if !MayHaveHoles(info) {
+		return nil, false
+	}
+	for at := int64(0); at < info.Size(); {
+		from, err := f.Seek(at, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) { // a hole to the end
+			break
+		}
+		if err != nil || len(list) == tree.MaxExtents {
+			return nil, false
+		}
+		to, err := f.Seek(from, unix.SEEK_HOLE)
+		if err != nil {
+			return nil, false
+		}
+		if to = min(to, info.Size()); to <= from {
+			break
+		}
+		list = append(list, tree.Extent{Offset: from, Length: to - from})
+		at = to
+	}
+	return list, true
+}
+
+// setTime gives what is called name, were it a link, its time of change.
+func (d *Dir) setTime(name string, t time.Time) error {
+	ts := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, {Sec: t.Unix(), Nsec: int64(t.Nanosecond())}}
+	return unix.UtimesNanoAt(int(d.f.Fd()), name, ts, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// OwnerOf gives the owner of what info describes.
+func OwnerOf(info fs.FileInfo) *tree.Owner {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return &tree.Owner{User: st.Uid, Group: st.Gid}
+	}
+	return nil
+}
+
+// leastHole is the size of holes from which on they are left out.
+const leastHole = 64 << 10

@@ -1,0 +1,188 @@
+package haul
+
+import (
+	"errors"
+
+	"deskside/xfer/disk"
+	"deskside/xfer/tree"
+)
+
+// fewFiles are flushed one by one: everything else that waits for the disk need
+// not be waited for.
+const fewFiles = 8
+
+// commit gives the entries of a group their names, in the order of the package
+// comment.
+func (l *Landing) commit(g *group) {
+	defer l.letGo(g)
+	if l.stopped() != nil {
+		return
+	}
+	l.flush(g)
+	if err := l.record(g); err != nil {
+		l.mu.Lock()
+		l.err = err
+		l.mu.Unlock()
+		return
+	}
+	for i := range g.items {
+		l.name(&g.items[i])
+	}
+	l.syncFolders(g)
+}
+
+// letGo takes away what got no name, and lets go of the folders.
+func (l *Landing) letGo(g *group) {
+	for i := range g.items {
+		it := &g.items[i]
+		if it.f != nil {
+			it.f.Close()
+			it.in.dir.Root.Remove(it.tmp)
+		}
+		l.leave(it.in)
+	}
+}
+
+// flush writes through the bytes of the group. What cannot be is dropped.
+func (l *Landing) flush(g *group) {
+	if len(g.items) > fewFiles && l.Top.SyncAll() == nil {
+		return
+	}
+	for i := range g.items {
+		it := &g.items[i]
+		if it.f == nil {
+			continue
+		}
+		if err := it.f.Sync(); err != nil {
+			l.drop(it, disk.Explain(err, "write", it.Head.Name()))
+		}
+	}
+}
+
+// drop notes why an entry gets no name.
+func (l *Landing) drop(it *item, err error) {
+	l.Fail(it.Head.Path, err)
+	if it.f != nil {
+		it.f.Close()
+		it.in.dir.Root.Remove(it.tmp)
+		it.f = nil
+	}
+	it.Head = nil
+}
+
+func (l *Landing) record(g *group) error {
+	if err := l.step(); err != nil {
+		return err
+	}
+	if l.Record == nil {
+		return nil
+	}
+	list := make([]Arrival, 0, len(g.items))
+	for _, it := range g.items {
+		if it.Head != nil {
+			list = append(list, it.Arrival)
+		}
+	}
+	return l.Record(list)
+}
+
+// name gives one entry its name, and counts it.
+func (l *Landing) name(it *item) {
+	if it.Head == nil {
+		return
+	}
+	h, err := it.Head, error(nil)
+	switch h.Kind {
+	case tree.File:
+		if err = it.in.dir.Name(it.f, it.tmp, h.Name(), l.Replace); err == nil {
+			it.f = nil
+		}
+	case tree.Link:
+		if err = it.in.dir.Link(h.Target, it.tmp, h.Name(), l.Replace); err == nil {
+			err = it.in.dir.LinkTime(h.Name(), h.ModTime)
+		}
+	}
+	if err != nil {
+		l.drop(it, disk.Explain(err, "write", h.Name()))
+		return
+	}
+	l.count(h)
+}
+
+func (l *Landing) count(h *tree.Head) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch h.Kind {
+	case tree.File:
+		l.Result.Files++
+		l.Result.Bytes += h.Size
+	case tree.Folder:
+		l.Result.Folders++
+	case tree.Link:
+		l.Result.Links++
+	}
+}
+
+// syncFolders makes the names last, in each folder once.
+func (l *Landing) syncFolders(g *group) {
+	synced := make(map[*folder]error)
+	for i := range g.items {
+		it := &g.items[i]
+		if it.Head == nil {
+			continue
+		}
+		err, done := synced[it.in]
+		if !done {
+			err = it.in.dir.Sync()
+			synced[it.in] = err
+		}
+		if err != nil {
+			l.Fail(it.Head.Path, disk.Explain(err, "write", it.Head.Name()))
+		}
+	}
+}
+
+// Close gives what has arrived its names, and folders their times and
+// permissions, and waits until all is on the disk. The error is one that stopped
+// it.
+func (l *Landing) Close() error {
+	l.start()
+	l.Flush()
+	close(l.work)
+	l.done.Wait()
+	err := l.err
+	if err == nil {
+		err = l.dress()
+	}
+	for _, f := range l.stack[1:] {
+		l.leave(f)
+	}
+	l.stack = nil
+	return err
+}
+
+// dress gives the folders their times and permissions, those deeper down first.
+func (l *Landing) dress() error {
+	for i := len(l.later) - 1; i >= 0; i-- {
+		h, made := l.later[i].head, l.later[i].made
+		if h.Path == "" && !made {
+			continue
+		}
+		if err := l.step(); err != nil {
+			return err
+		}
+		in, err := l.enter(h.Path)
+		if err == nil {
+			err = in.dir.DressSelf(h, made, l.Owners)
+		}
+		if err != nil {
+			l.Fail(h.Path, disk.Explain(err, "write", h.Name()))
+		}
+	}
+	if len(l.later) > 0 {
+		if err := l.Top.SyncAll(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return disk.Explain(err, "write", ".")
+		}
+	}
+	return nil
+}

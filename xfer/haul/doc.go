@@ -1,0 +1,22 @@
+// Package haul moves trees of files: Walk and Send are how one leaves a disk,
+// Landing how one arrives. Both ends of a transfer use it, whichever sends.
+//
+// # How a tree arrives
+//
+// Each file goes to a hidden file of its own folder, as package disk has it, and
+// its hash is compared. Files get their names in groups: of a group all that was
+// written is flushed to the disk, then the group is handed to Record, which for
+// an agent is the audit, then each file gets its name in one step, then the
+// folders are flushed. So at any moment at which the machine might stop, a file is
+// there whole or not at all, and ten thousand small files cost some dozens of
+// flushes. Times and permissions of folders come last, when nothing more is put
+// into them.
+//
+// Nothing is written through a link. A folder on the way to a file must be a
+// folder itself, at this moment; a link arrives as a link, and only if where it
+// leads is in the tree, by tree.Inside. What cannot be made, on this file system
+// or by what Allow says, is noted, and the rest goes on.
+//
+// The package does not decide which files are wanted, and knows nothing of the
+// wire or of policy.
+package haul

@@ -1,0 +1,497 @@
+package haul
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"sync"
+
+	"deskside"
+	"deskside/xfer/disk"
+	"deskside/xfer/tree"
+)
+
+// Limits of a group, and of what is noted.
+const (
+	groupFiles = 256
+	groupBytes = 32 << 20
+	maxNotes   = 10_000 // what is noted beyond is counted
+)
+
+// Landing is a tree that arrives in a folder. Its methods are called by one
+// goroutine; Close ends it.
+type Landing struct {
+	Top     *disk.Dir // the folder; not owned
+	Peer    deskside.KeyID
+	Made    bool        // the folder is new, and is given the permissions and time of the tree's top
+	Replace bool        // files that have a name already may go
+	Owners  bool        // keep owners, where this program may
+	Largest int64       // bytes of a file; 0: any
+	Disk    disk.Spaces // nil asks the system
+	Folds   bool        // the file system does not tell names by case; always where it usually does not
+
+	Allow  func(h *tree.Head) error // says why an entry must not be made; nil allows all
+	Record func([]Arrival) error    // is told of entries before they get their names, and stops all by an error; nil is fine
+	Step   func() error             // is called between pieces, and stops all by an error; nil is fine
+
+	Result Result // complete after Close
+
+	stack  []*folder // from the top to where the last entry was
+	closed string    // path of a folder that could not be made: what is in it is left out
+	later  []dressing
+	group  *group
+	room   int64 // bytes the disk has left for this group; -1: not known
+	work   chan *group
+	done   sync.WaitGroup
+	mu     sync.Mutex
+	err    error // of committing, for good
+	seen   map[string]string
+}
+
+// Result says what became of a tree.
+type Result struct {
+	Files, Folders, Links int // made
+	Same                  int // links and folders aside, there already
+	Bytes                 int64
+	Failed                []Note
+	More                  int // failures that are not listed
+}
+
+// Note is a path of the tree and why it is not there.
+type Note struct {
+	Path string
+	Err  error
+}
+
+// Arrival is an entry that is about to get its name.
+type Arrival struct {
+	Head *tree.Head
+	Sum  disk.Hash // of a file
+}
+
+// dressing is a folder that gets its time when all is in it, and if it was made
+// its permissions.
+type dressing struct {
+	head *tree.Head
+	made bool
+}
+
+// folder is one that is held open.
+type folder struct {
+	dir   *disk.Dir
+	path  string
+	using int // entries of groups in it, and the stack; guarded by Landing.mu
+}
+
+// item is an entry of a group.
+type item struct {
+	Arrival
+	in  *folder
+	f   *os.File // nil for what is no file
+	tmp string
+}
+
+type group struct {
+	items []item
+	bytes int64
+}
+
+func (l *Landing) start() {
+	if l.work != nil {
+		return
+	}
+	l.Folds = l.Folds || disk.FoldsCase
+	l.seen = make(map[string]string)
+	l.stack = []*folder{{dir: l.Top, using: 1}}
+	l.work = make(chan *group, 1)
+	l.begin()
+	l.done.Go(func() {
+		for g := range l.work {
+			l.commit(g)
+		}
+	})
+}
+
+// begin begins a group.
+func (l *Landing) begin() { l.group, l.room = &group{}, -1 }
+
+// Add makes the entry h. body gives the bytes of a file, and is not read if the
+// file is not made. An error means that nothing more can be made.
+func (l *Landing) Add(h *tree.Head, body *tree.Reader) error {
+	l.start()
+	if err := l.stopped(); err != nil {
+		return err
+	}
+	if !l.shut(h.Path) {
+		err := l.add(h, body)
+		var stop *stopError
+		if errors.As(err, &stop) {
+			return stop.err
+		}
+		if err != nil {
+			l.Fail(h.Path, err)
+			if h.Kind == tree.Folder {
+				l.closed = h.Path
+			}
+		}
+	}
+	if h.Kind == tree.File {
+		return body.Skip()
+	}
+	return nil
+}
+
+// stopError is an error after which nothing more is made.
+type stopError struct{ err error }
+
+func (e *stopError) Error() string { return e.err.Error() }
+
+func (l *Landing) stopped() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// shut reports whether path lies in a folder that could not be made.
+func (l *Landing) shut(path string) bool {
+	return l.closed != "" && strings.HasPrefix(path, l.closed+"/")
+}
+
+// Fail notes why path is not there.
+func (l *Landing) Fail(path string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.Result.Failed) >= maxNotes {
+		l.Result.More++
+		return
+	}
+	l.Result.Failed = append(l.Result.Failed, Note{path, err})
+}
+
+func (l *Landing) add(h *tree.Head, body *tree.Reader) error {
+	if h.Path == "" {
+		l.later = append(l.later, dressing{h, l.Made})
+		if l.Made {
+			l.count(h)
+		}
+		return nil
+	}
+	if err := l.permitted(h); err != nil {
+		return err
+	}
+	in, err := l.enter(parentOf(h.Path))
+	if err != nil {
+		return err
+	}
+	info, err := in.dir.Root.Lstat(h.Name())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return disk.Explain(err, "write", h.Name())
+	}
+	if err != nil {
+		info = nil
+	}
+	switch h.Kind {
+	case tree.Folder:
+		return l.folder(h, in, info)
+	case tree.Link:
+		return l.link(h, in, info)
+	}
+	return l.file(h, in, info, body)
+}
+
+func parentOf(p string) string {
+	if dir := path.Dir(p); dir != "." {
+		return dir
+	}
+	return ""
+}
+
+// Look describes what is at path, or gives nil where there is nothing.
+func (l *Landing) Look(path string) (*Entry, error) {
+	l.start()
+	in, err := l.enter(parentOf(path))
+	if deskside.CodeOf(err) == deskside.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := &tree.Head{Path: path}
+	info, err := in.dir.Root.Lstat(h.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, disk.Explain(err, "read", h.Name())
+	}
+	h, ok, err := disk.HeadOf(in.dir.Root, h.Name(), path, info)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, disk.Exists(path)
+	}
+	return &Entry{h, in.dir, info}, nil
+}
+
+// permitted checks what needs no look at the disk.
+func (l *Landing) permitted(h *tree.Head) error {
+	for e := range strings.SplitSeq(h.Path, "/") {
+		if err := disk.CheckNative(e); err != nil {
+			return err
+		}
+		if disk.IsPartial(e) {
+			return disk.Conflict("%q is a name for transfers that have not ended", e)
+		}
+	}
+	if h.Kind == tree.Link {
+		if err := checkTarget(h); err != nil {
+			return err
+		}
+	}
+	if l.Largest > 0 && h.Size > l.Largest {
+		return deskside.Errorf(deskside.CodeDenied, "a file of %d bytes is larger than the %d that policy allows", h.Size, l.Largest)
+	}
+	if err := l.clash(h); err != nil {
+		return err
+	}
+	if l.Allow != nil {
+		return l.Allow(h)
+	}
+	return nil
+}
+
+// checkTarget refuses a link that leads out of the tree, or may on this system,
+// where a name may be more than a name.
+func checkTarget(h *tree.Head) error {
+	if !tree.Inside(h.Path, h.Target) {
+		return deskside.Errorf(deskside.CodeDenied, "the link leads to %q, out of the folder that is copied", disk.Text(h.Target))
+	}
+	for e := range strings.SplitSeq(h.Target, "/") {
+		if e == "" || e == "." || e == ".." {
+			continue
+		}
+		if err := disk.CheckNative(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clash refuses a name that this file system does not tell from another one of
+// the same tree.
+func (l *Landing) clash(h *tree.Head) error {
+	if !l.Folds {
+		return nil
+	}
+	key := disk.Fold(h.Path)
+	if other, ok := l.seen[key]; ok && other != h.Path {
+		return disk.Conflict("%q and %q differ only in case, which is one name here", disk.Text(path.Base(other)), disk.Text(h.Name())).
+			Hint("Rename one of them.")
+	}
+	l.seen[key] = h.Path
+	return nil
+}
+
+// enter opens the folder at path, through those before it.
+func (l *Landing) enter(path string) (*folder, error) {
+	for top := l.stack[len(l.stack)-1]; len(l.stack) > 1 && path != top.path && !strings.HasPrefix(path, top.path+"/"); top = l.stack[len(l.stack)-1] {
+		l.stack = l.stack[:len(l.stack)-1]
+		l.leave(top)
+	}
+	at := l.stack[len(l.stack)-1]
+	if at.path == path {
+		return at, nil
+	}
+	rest := strings.TrimPrefix(path[len(at.path):], "/")
+	for name := range strings.SplitSeq(rest, "/") {
+		dir, err := disk.OpenDir(at.dir.Root, name)
+		if err != nil {
+			return nil, err
+		}
+		at = &folder{dir: dir, path: strings.TrimPrefix(at.path+"/"+name, "/"), using: 1}
+		l.stack = append(l.stack, at)
+	}
+	return at, nil
+}
+
+// leave lets go of a folder once.
+func (l *Landing) leave(f *folder) {
+	l.mu.Lock()
+	f.using--
+	last := f.using == 0
+	l.mu.Unlock()
+	if last && f.dir != l.Top {
+		f.dir.Close()
+	}
+}
+
+func (l *Landing) folder(h *tree.Head, in *folder, info fs.FileInfo) error {
+	if info != nil {
+		if !info.IsDir() {
+			return disk.Exists(h.Name())
+		}
+		l.later = append(l.later, dressing{h, false})
+		return nil
+	}
+	if err := in.dir.Root.Mkdir(h.Name(), 0o700); err != nil {
+		return disk.Explain(err, "make", h.Name())
+	}
+	l.later = append(l.later, dressing{h, true})
+	return l.take(item{Arrival: Arrival{Head: h}, in: in}, 0)
+}
+
+func (l *Landing) link(h *tree.Head, in *folder, info fs.FileInfo) error {
+	if info != nil && info.Mode()&fs.ModeSymlink != 0 {
+		if says, err := in.dir.Root.Readlink(h.Name()); err == nil && says == h.Target {
+			return nil
+		}
+	}
+	if err := l.free(h, in, info); err != nil {
+		return err
+	}
+	return l.take(item{Arrival: Arrival{Head: h}, in: in, tmp: l.tmp(h)}, 0)
+}
+
+// free refuses a name that has something which is not to go.
+func (l *Landing) free(h *tree.Head, in *folder, info fs.FileInfo) error {
+	return disk.Replaceable(&disk.Place{Dir: in.dir.Root, Name: h.Name(), Info: info}, l.Replace)
+}
+
+func (l *Landing) tmp(h *tree.Head) string {
+	return disk.PartialName(l.Peer, h.Name(), h.Size, h.ModTime)
+}
+
+// take puts an entry into the group, and hands the group on when it is full.
+func (l *Landing) take(i item, bytes int64) error {
+	l.mu.Lock()
+	i.in.using++
+	l.mu.Unlock()
+	l.group.items = append(l.group.items, i)
+	l.group.bytes += bytes
+	if len(l.group.items) < groupFiles && l.group.bytes < groupBytes {
+		return nil
+	}
+	l.Flush()
+	return nil
+}
+
+// Flush gives what has arrived its names without waiting for a full group.
+func (l *Landing) Flush() {
+	if l.work != nil && len(l.group.items) > 0 {
+		l.work <- l.group
+		l.begin()
+	}
+}
+
+func (l *Landing) file(h *tree.Head, in *folder, info fs.FileInfo, body *tree.Reader) error {
+	if err := l.free(h, in, info); err != nil {
+		return err
+	}
+	if err := l.fits(h, in); err != nil {
+		return err
+	}
+	tmp := l.tmp(h)
+	f, err := in.dir.Create(tmp)
+	if err != nil {
+		return disk.Explain(err, "write", h.Name())
+	}
+	sum, err := l.fill(f, h, body)
+	if err == nil {
+		err = in.dir.Dress(f, tmp, h, l.Owners)
+	}
+	if err != nil {
+		f.Close()
+		in.dir.Root.Remove(tmp)
+		return disk.Explain(err, "write", h.Name())
+	}
+	return l.take(item{Arrival{h, sum}, in, f, tmp}, h.Bytes())
+}
+
+// fits checks that the disk has room for the file, beside the others of its
+// group, which it does not count yet.
+func (l *Landing) fits(h *tree.Head, in *folder) error {
+	if l.room < 0 {
+		l.room = l.Disk.Of(in.dir.Root).Room()
+	}
+	if h.Bytes() > l.room {
+		return disk.NoRoom(h.Name(), h.Bytes(), l.room)
+	}
+	l.room -= h.Bytes()
+	return nil
+}
+
+// fill writes the file's bytes and compares their hash.
+func (l *Landing) fill(f *os.File, h *tree.Head, body *tree.Reader) (disk.Hash, error) {
+	var sum disk.Hash
+	var err error
+	if h.Holes || h.Size > disk.BufferSize {
+		sum, err = l.fillLong(f, h, body)
+	} else {
+		sum, err = fillShort(f, h, body)
+	}
+	if err != nil {
+		return sum, err
+	}
+	said, fault, err := body.Sum()
+	switch {
+	case err != nil:
+		return sum, &stopError{err}
+	case fault != nil:
+		return sum, fault
+	case said != sum:
+		return sum, disk.Conflict("the hash of %q is not the sender's", disk.Text(h.Name())).Hint("Copy it again.")
+	}
+	return sum, nil
+}
+
+// fillShort does it for a file that is one piece.
+func fillShort(f *os.File, h *tree.Head, body *tree.Reader) (disk.Hash, error) {
+	buf := disk.Buffers.Get().(*[disk.BufferSize]byte)
+	defer disk.Buffers.Put(buf)
+	b := buf[:h.Size]
+	if _, err := io.ReadFull(body, b); err != nil {
+		return disk.Hash{}, &stopError{err}
+	}
+	if _, err := f.Write(b); err != nil {
+		return disk.Hash{}, err
+	}
+	return disk.SumOf(b), nil
+}
+
+func (l *Landing) fillLong(f *os.File, h *tree.Head, body *tree.Reader) (disk.Hash, error) {
+	buf := disk.Buffers.Get().(*[disk.BufferSize]byte)
+	defer disk.Buffers.Put(buf)
+	if err := f.Truncate(h.Size); err != nil {
+		return disk.Hash{}, err
+	}
+	sum := disk.NewHasher()
+	sum.Write(h.Seed())
+	for _, e := range h.Stretches() {
+		for at := e.Offset; at < e.Offset+e.Length; {
+			n, err := body.Read(buf[:min(int64(len(buf)), e.Offset+e.Length-at)])
+			if n == 0 && err != nil {
+				return disk.Hash{}, &stopError{err}
+			}
+			if _, err := f.WriteAt(buf[:n], at); err != nil {
+				return disk.Hash{}, err
+			}
+			sum.Write(buf[:n])
+			at += int64(n)
+			if err := l.step(); err != nil {
+				return disk.Hash{}, &stopError{err}
+			}
+		}
+	}
+	return sum.Now(), nil
+}
+
+func (l *Landing) step() error {
+	if l.Step == nil {
+		return nil
+	}
+	return l.Step()
+}

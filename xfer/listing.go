@@ -1,0 +1,196 @@
+package xfer
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+
+	"deskside"
+	"deskside/xfer/disk"
+	"deskside/xfer/tree"
+)
+
+// maxListing is how long a list of a tree may be: it is held in memory, as it
+// came.
+const maxListing = 48 << 20
+
+// listing is what the agent has in a folder and below it, in order.
+type listing struct {
+	parts [][]byte // as it came
+	r     *tree.Reader
+	next  *tree.Head // nil behind the last
+	note  func(path string, why *deskside.Error) error
+}
+
+// listTree fetches the list of the folder remote. note is told of what the agent
+// cannot read.
+func (c *Client) listTree(ctx context.Context, remote string, o *TreeOptions, note func(string, *deskside.Error) error) (*listing, error) {
+	resp, err := c.send(ctx, "GET /tree", &Request{Path: remote, Sums: o.Checksum}, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	l := &listing{note: note}
+	for total := 0; ; {
+		part := make([]byte, 1<<20)
+		n, err := io.ReadFull(resp.Body, part)
+		l.parts = append(l.parts, part[:n:n])
+		if total += n; total > maxListing {
+			return nil, disk.Conflict("the list of %q is longer than %d bytes", disk.Text(remote), maxListing).Hint("Copy the folders in it one by one.")
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF && FaultIn(resp.Trailer) == nil {
+			break
+		}
+		if fault := FaultIn(resp.Trailer); fault != nil {
+			return nil, deskside.AsError(fault).From(deskside.ByAgent)
+		}
+		if err != nil {
+			return nil, interrupted(err)
+		}
+	}
+	if fault := FaultIn(resp.Trailer); fault != nil {
+		return nil, deskside.AsError(fault).From(deskside.ByAgent)
+	}
+	return l, l.rewind()
+}
+
+// rewind goes to the first entry.
+func (l *listing) rewind() error {
+	parts := make([]io.Reader, len(l.parts))
+	for i, part := range l.parts {
+		parts[i] = bytes.NewReader(part)
+	}
+	l.r, l.next = tree.NewReader(io.MultiReader(parts...), false), nil
+	return l.advance()
+}
+
+// meet goes on to path, and gives what is listed there. pass is told of what is
+// listed before it.
+func (l *listing) meet(path string, pass func(*tree.Head)) (*tree.Head, error) {
+	for l.next != nil {
+		d := tree.Compare(l.next.Path, path)
+		if d > 0 {
+			return nil, nil
+		}
+		h := l.next
+		if d < 0 {
+			pass(h)
+		}
+		if err := l.advance(); err != nil || d == 0 {
+			return h, err
+		}
+	}
+	return nil, nil
+}
+
+// advance goes to the next entry. An agent that goes back is not followed.
+func (l *listing) advance() error {
+	for {
+		rec, err := l.r.Next()
+		switch {
+		case err == io.EOF:
+			l.next = nil
+			return nil
+		case err != nil:
+			return cutShort(err)
+		case rec.Why != nil:
+			if err := l.note(rec.Path, rec.Why.From(deskside.ByAgent)); err != nil {
+				return err
+			}
+			continue
+		case rec.Head == nil:
+			return disk.Conflict("the agent's list holds what is no entry")
+		case l.next != nil && tree.Compare(rec.Head.Path, l.next.Path) <= 0:
+			return disk.Conflict("the agent lists %q out of order", disk.Text(rec.Head.Path))
+		}
+		l.next = rec.Head
+		return nil
+	}
+}
+
+// cutShort gives an error of reading a body as the client's.
+func cutShort(err error) error {
+	if _, ok := err.(*tree.Broken); ok {
+		return interrupted(err)
+	}
+	return err
+}
+
+// flow carries a body from the goroutine that makes it to the one that sends it.
+// What is made waits in a few buffers, so that neither waits for the other's
+// every piece.
+type flow struct {
+	full   chan []byte
+	empty  chan []byte
+	closed chan struct{} // by the reader: nobody wants more
+	err    error         // of the writer; set before full is closed
+	now    []byte        // being read
+	back   []byte        // the buffer of now
+}
+
+const (
+	flowBuffers = 4
+	flowSize    = 256 << 10
+)
+
+func newFlow() *flow {
+	f := &flow{full: make(chan []byte, flowBuffers), empty: make(chan []byte, flowBuffers), closed: make(chan struct{})}
+	for range flowBuffers {
+		f.empty <- make([]byte, 0, flowSize)
+	}
+	return f
+}
+
+// Write hands on a copy of b.
+func (f *flow) Write(b []byte) (n int, err error) {
+	for n < len(b) {
+		select {
+		case <-f.closed:
+			return n, io.ErrClosedPipe
+		case buf := <-f.empty:
+			buf = append(buf[:0], b[n:min(len(b), n+flowSize)]...)
+			n += len(buf)
+			f.full <- buf
+		}
+	}
+	return n, nil
+}
+
+// end says that no more is written; the reader then gets err, or io.EOF.
+func (f *flow) end(err error) {
+	f.err = err
+	close(f.full)
+}
+
+func (f *flow) Read(b []byte) (int, error) {
+	for len(f.now) == 0 {
+		if f.back != nil {
+			f.empty <- f.back
+			f.back = nil
+		}
+		next, ok := <-f.full
+		if !ok {
+			if f.err != nil {
+				return 0, f.err
+			}
+			return 0, io.EOF
+		}
+		f.now, f.back = next, next
+	}
+	n := copy(b, f.now)
+	f.now = f.now[n:]
+	return n, nil
+}
+
+// Close is called by an http.RoundTripper when it is done with the body.
+func (f *flow) Close() error {
+	select {
+	case <-f.closed:
+	default:
+		close(f.closed)
+	}
+	return nil
+}
+
+func (f *flow) attach(r *http.Request) { r.Body, r.ContentLength = f, -1 }
