@@ -79,7 +79,7 @@ func TestRollJoinsNeighbours(t *testing.T) {
 	r.add(p(2, 0), false) // something else comes between in the update
 	r.add(p(4, 0), true)
 	r.add(p(0, 1), true)
-	for x := range 5 {
+	for x := range 9 {
 		r.add(p(x+1, 1), true)
 	}
 	var got []raster.Rect
@@ -119,7 +119,7 @@ func TestFilm(t *testing.T) {
 // TestFilmFault states that an encoder of photographs that fails costs its
 // rectangle its form and nobody the picture.
 func TestFilmFault(t *testing.T) {
-	one := func(r raster.Rect) bool { return r.X0 == shotW && r.Y0 == pieceH } // a small one
+	one := func(r raster.Rect) bool { return r.X0 == 0 && r.Y0 == pieceH } // of the first film
 	for name, photo := range map[string]stencil{"panics": {panics: one}, "fails": {fails: one}} {
 		d := newDrawing(1100, 500, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
 		d.v.display.tight.Photo = photo

@@ -9,8 +9,8 @@ import (
 // The bounds of what is encoded together: few enough pieces that something small
 // need not wait long, and wide enough photographs that their heads do not matter.
 const (
-	maxFilm   = 16 // pieces
-	shotW     = 4 * pieceW
+	maxFilm   = 16 // pieces, and what is left of their row
+	shotW     = codec.TightMaxW
 	shotBytes = 3 << 10 // that a piece takes, about
 )
 
@@ -32,9 +32,14 @@ func (v *viewer) runFilm(g *raster.Region) error {
 	f := &d.film
 	f.pieces = f.pieces[:0]
 	err := d.pieces(g, func(r raster.Rect) error {
+		if n := len(f.pieces); n >= maxFilm && f.pieces[n-1].Y0 != r.Y0 {
+			if err := v.sendFilm(); err != nil {
+				return err
+			}
+		}
 		f.pieces = append(f.pieces, r)
-		room := (d.parcel.limit - d.parcel.size - len(d.out)) / shotBytes
-		if len(f.pieces) < min(max(room, 1), maxFilm) {
+		room := max((d.parcel.limit-d.parcel.size-len(d.out))/shotBytes, 1)
+		if n := len(f.pieces); n < room && n < 2*maxFilm {
 			return nil
 		}
 		return v.sendFilm()
