@@ -9,6 +9,7 @@ package desktop
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"deskside"
@@ -39,12 +40,27 @@ type Cursor struct {
 }
 
 // Update is what Next reports. The caller owns it and may reuse it; Next
-// overwrites every field.
+// overwrites every field but Guard.
 type Update struct {
+	// Guard is held whenever Next writes to the picture, and from the first
+	// change of an update to its last, so that others may look at the picture
+	// in between. Next waits for nothing but the screen while it holds it. Nil
+	// guards nothing.
+	Guard sync.Locker
+
 	Changed []raster.Rect // what may differ from before, disjoint, within the frame
 	Resized bool          // the layout changed; Changed is then the whole frame
 	Cursor  *Cursor       // set when the pointer's picture changed
 	Took    time.Duration // to take it all, without the waiting for a change; 0 if that is not known
+}
+
+// Write runs f with the guard held.
+func (u *Update) Write(f func()) {
+	if u.Guard != nil {
+		u.Guard.Lock()
+		defer u.Guard.Unlock()
+	}
+	f()
 }
 
 // Desktop is a screen that can be captured.

@@ -130,7 +130,7 @@ func (v *viewer) look(now time.Time) bool {
 	d.owed.Clear()
 	d.sharp.Clear()
 	d.moves = d.moves[:0]
-	if !s.ready {
+	if !s.whole() {
 		return false
 	}
 	if blind != d.blind {

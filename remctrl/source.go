@@ -23,7 +23,7 @@ type source struct {
 	pointed atomic.Uint64
 
 	// mu guards what is below. Viewers hold it for reading while they look at
-	// the picture.
+	// the picture, and the desktop while it writes to it.
 	mu      sync.RWMutex
 	gone    bool // the desktop is lost
 	frame   raster.Image
@@ -80,20 +80,19 @@ func (s *source) leave(v *viewer) {
 	}
 }
 
-// run is the loop; the picture that Next fills is its own, because Next may
-// write at any time.
+// run is the loop. Next fills the picture that viewers look at, and keeps them
+// from it while it does.
 func (s *source) run(ctx context.Context) {
 	defer close(s.done)
-	var f raster.Image
-	var u desktop.Update
+	u := desktop.Update{Guard: &s.mu}
 	for {
-		watched := s.watch(ctx, &f)
+		watched := s.watch(ctx)
 		if watched == nil {
 			return
 		}
 		for err := error(nil); err == nil; {
-			if err = s.desktop.Next(watched, &f, &u); err == nil {
-				s.publish(&f, &u)
+			if err = s.desktop.Next(watched, &s.frame, &u); err == nil {
+				s.publish(&u)
 			} else if watched.Err() == nil {
 				s.lose()
 				return
@@ -104,13 +103,14 @@ func (s *source) run(ctx context.Context) {
 
 // watch waits for somebody to watch and gives the context of that time; nil when
 // the source is to end. What changed since the picture was last taken is not
-// known, so f is emptied, which makes Next take it whole, into the same memory.
-func (s *source) watch(ctx context.Context, f *raster.Image) context.Context {
+// known, so the picture is emptied, which makes Next take it whole, into the same
+// memory.
+func (s *source) watch(ctx context.Context) context.Context {
 	for {
 		s.mu.Lock()
 		if len(s.viewers) > 0 && ctx.Err() == nil {
 			watched, pause := context.WithCancel(ctx)
-			s.pause, s.ready, *f = pause, false, raster.Image{Pix: f.Pix[:0]}
+			s.pause, s.ready, s.frame = pause, false, raster.Image{Pix: s.frame.Pix[:0]}
 			s.mu.Unlock()
 			return watched
 		}
@@ -124,20 +124,15 @@ func (s *source) watch(ctx context.Context, f *raster.Image) context.Context {
 	}
 }
 
-// publish makes what Next brought the picture that viewers see.
-func (s *source) publish(f *raster.Image, u *desktop.Update) {
+// publish tells the viewers what Next brought.
+func (s *source) publish(u *desktop.Update) {
 	began := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	resized := s.frame.Resize(f.W, f.H) || u.Resized || !s.ready
+	resized := u.Resized || !s.whole()
 	if resized {
 		s.layout = s.desktop.Layout()
-		s.layout.W, s.layout.H = f.W, f.H
-		s.frame.Copy(f, f.Bounds())
-	} else {
-		for _, r := range u.Changed {
-			s.frame.Copy(f, r)
-		}
+		s.layout.W, s.layout.H = s.frame.W, s.frame.H
 	}
 	s.ready = true
 	if u.Cursor != nil {
@@ -148,6 +143,12 @@ func (s *source) publish(f *raster.Image, u *desktop.Update) {
 		v.captured(took)
 		v.damage(u.Changed, resized, u.Cursor != nil)
 	}
+}
+
+// whole reports whether there is a picture, of the size that the layout has.
+// Next changes the one before the other is known. s.mu is held.
+func (s *source) whole() bool {
+	return s.ready && s.frame.W == s.layout.W && s.frame.H == s.layout.H
 }
 
 // keepCursor copies a pointer's picture. One that is too large to be sent counts

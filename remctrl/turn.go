@@ -115,7 +115,7 @@ func (v *viewer) glance() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	view, _ := viewOf(s.layout, v.opts.screen)
-	if !s.ready || view != d.view || !d.fits() || !v.mayLook() {
+	if !s.whole() || view != d.view || !d.fits() || !v.mayLook() {
 		v.mu.Lock()
 		v.asked.whole = true
 		v.mu.Unlock()

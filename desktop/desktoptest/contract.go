@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ func TestDesktop(t *testing.T, open func(t *testing.T) Subject) {
 		{"cancel", cancelled},
 		{"a picture of the caller's", otherPicture},
 		{"resize", resize},
+		{"guarded", guarded},
 		{"lost", lost},
 		{"close", closed},
 		{"close lets go", closeLetsGo},
@@ -212,6 +214,48 @@ func resize(t *testing.T, s *subject) {
 	}
 	s.Paint(raster.XYWH(0, 0, 30, 30), 0x123456)
 	s.until(t, 10, 10, 0x123456)
+}
+
+// guarded looks at the picture whenever Next begins and ends to write to it: it
+// never changes in between.
+func guarded(t *testing.T, s *subject) {
+	g := &guard{s: s}
+	s.u.Guard = g
+	s.next(t)
+	for i := range uint32(5) {
+		colour := 0x101010 + i
+		s.Paint(raster.XYWH(0, 0, 30, 30), colour)
+		s.until(t, 10, 10, colour)
+		g.mu.Lock()
+		if g.seen != colour {
+			t.Errorf("the picture became %#x outside its guard, in which it was last %#x", colour, g.seen)
+		}
+		g.mu.Unlock()
+	}
+	s.u.Guard = nil
+	if g.outside > 0 {
+		t.Errorf("the picture changed %d times while its guard was free", g.outside)
+	}
+}
+
+// guard remembers one pixel of the picture from one write to the next.
+type guard struct {
+	s       *subject
+	mu      sync.Mutex
+	seen    uint32
+	outside int
+}
+
+func (g *guard) Lock() {
+	g.mu.Lock()
+	if g.s.f.W > 0 && g.s.at(10, 10) != g.seen {
+		g.outside++
+	}
+}
+
+func (g *guard) Unlock() {
+	g.seen = g.s.at(10, 10)
+	g.mu.Unlock()
 }
 
 func lost(t *testing.T, s *subject) {

@@ -197,15 +197,17 @@ func (f *Fake) Next(ctx context.Context, m *raster.Image, u *desktop.Update) err
 func (f *Fake) take(m *raster.Image, u *desktop.Update) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	*u = desktop.Update{Changed: u.Changed[:0], Resized: f.resized, Cursor: f.cursor}
-	if m.Resize(f.layout.W, f.layout.H) || f.whole {
-		u.Changed = append(u.Changed, m.Bounds())
-	} else {
-		u.Changed = append(u.Changed, f.changed.Rects()...)
-	}
-	for _, r := range u.Changed {
-		m.Copy(&f.picture, r)
-	}
+	*u = desktop.Update{Guard: u.Guard, Changed: u.Changed[:0], Resized: f.resized, Cursor: f.cursor}
+	u.Write(func() {
+		if m.Resize(f.layout.W, f.layout.H) || f.whole {
+			u.Changed = append(u.Changed, m.Bounds())
+		} else {
+			u.Changed = append(u.Changed, f.changed.Rects()...)
+		}
+		for _, r := range u.Changed {
+			m.Copy(&f.picture, r)
+		}
+	})
 	f.resized, f.whole, f.cursor = false, false, nil
 	f.changed.Clear()
 	return len(u.Changed) > 0 || u.Cursor != nil || u.Resized

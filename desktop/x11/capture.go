@@ -165,7 +165,7 @@ func (g *capture) take(f *raster.Image, u *desktop.Update) error {
 	g.taking.Lock()
 	defer g.taking.Unlock()
 	began := time.Now()
-	*u = desktop.Update{Changed: u.Changed[:0]}
+	*u = desktop.Update{Guard: u.Guard, Changed: u.Changed[:0]}
 	if g.resized.Swap(false) {
 		before := g.Layout()
 		if err := g.reload(); err != nil {
@@ -183,7 +183,8 @@ func (g *capture) take(f *raster.Image, u *desktop.Update) error {
 	if g.stirred.Swap(false) {
 		g.tempo.stir(now)
 	}
-	whole := f.Resize(l.W, l.H) || u.Resized || g.whole
+	whole := u.Resized || g.whole
+	u.Write(func() { whole = f.Resize(l.W, l.H) || whole })
 	drawn := g.drawn.Swap(false)
 	if err := g.fetch(f, u, drawn, whole); err != nil {
 		return err
@@ -211,7 +212,7 @@ func (g *capture) fetch(f *raster.Image, u *desktop.Update, drawn, whole bool) (
 		g.tempo.changed(time.Now(), 0)
 	}
 	u.Changed = disjoint(u.Changed, g.rects, f.Bounds())
-	return g.grabber.grab(f, u.Changed)
+	return g.grabber.grab(f, u.Changed, u.Write)
 }
 
 // close ends the connection; a Next that runs returns ErrLost.

@@ -125,12 +125,13 @@ func (g *capture) kept(f *raster.Image, u *desktop.Update, src []byte) ([]raster
 	for _, r := range g.rects {
 		d.found.Subtract(r)
 	}
-	kept, err := d.take(f, src, g.pixels)
+	var kept []raster.Rect
+	u.Write(func() { kept, err = d.take(f, src, g.pixels) })
 	if err != nil {
 		return nil, err
 	}
 	g.news = disjoint(g.news[:0], g.rects, f.Bounds())
-	if err := g.grabber.grab(f, g.news); err != nil {
+	if err := g.grabber.grab(f, g.news, u.Write); err != nil {
 		return nil, err
 	}
 	d.all.Clear()

@@ -96,7 +96,7 @@ func (d *Desktop) KeymapIsStale() bool { return d.input.stale.Load() }
 
 // Grab grabs these rectangles once.
 func Grab(d *Desktop, f *raster.Image, rects []raster.Rect) error {
-	return d.capture.grabber.grab(f, rects)
+	return d.capture.grabber.grab(f, rects, new(desktop.Update).Write)
 }
 
 // Check compares the picture with the screen once.

@@ -1,6 +1,7 @@
 package x11
 
 import (
+	"cmp"
 	"log/slog"
 
 	"github.com/jezek/xgb/shm"
@@ -32,22 +33,31 @@ type asked struct {
 	sent   xproto.GetImageCookie
 }
 
-// grab copies the rectangles from the screen into f.
-func (g *grabber) grab(f *raster.Image, rects []raster.Rect) error {
+// grab copies the rectangles from the screen into f, within one write.
+func (g *grabber) grab(f *raster.Image, rects []raster.Rect, write func(func())) (err error) {
 	g.areas = gather(g.areas[:0], rects, g.saved())
 	g.ask(g.areas)
-	var first error
+	if len(g.asked) == 0 {
+		return nil
+	}
+	first, err := g.answer(&g.asked[0])
+	write(func() { err = g.puts(f, rects, first, err) })
+	return err
+}
+
+// puts copies what is in the first answer, and in those to come.
+func (g *grabber) puts(f *raster.Image, rects []raster.Rect, src []byte, err error) error {
 	for i := range g.asked {
-		// Every answer is taken, as the memory is not ours before.
-		src, err := g.answer(&g.asked[i])
-		if first == nil {
-			first = err
+		if i > 0 { // each answer is taken, as the memory is not ours before
+			var failed error
+			src, failed = g.answer(&g.asked[i])
+			err = cmp.Or(err, failed)
 		}
-		if first == nil {
-			first = g.put(f, src, g.asked[i].at, rects)
+		if err == nil {
+			err = g.put(f, src, g.asked[i].at, rects)
 		}
 	}
-	return first
+	return err
 }
 
 // put copies what of the rectangles lies in an area.

@@ -12,6 +12,7 @@ import (
 	"deskside/desktop"
 	"deskside/desktop/x11/link"
 	"deskside/desktop/x11/window"
+	"deskside/raster"
 )
 
 // Config says which desktop to open. Its zero value opens the one this process
@@ -134,6 +135,18 @@ func (o opener) clipboard(d *Desktop) error {
 	}
 	if d.clipboard, err = newClipboard(c); err != nil {
 		c.Close()
+	}
+	return err
+}
+
+// Next is of desktop.Desktop. When the screen is lost all parts are: each has a
+// connection of its own, and some learn it a moment later than others.
+func (d *Desktop) Next(ctx context.Context, f *raster.Image, u *desktop.Update) error {
+	err := d.capture.Next(ctx, f, u)
+	if errors.Is(err, desktop.ErrLost) {
+		d.person.Close()
+		d.clipboard.c.Close()
+		d.input.c.Close()
 	}
 	return err
 }
