@@ -29,7 +29,7 @@ import (
 // package that is not here fails: say where it belongs.
 var floors = []string{
 	".",
-	"internal/atomicfile internal/await internal/linksim internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
+	"internal/atomicfile internal/await internal/figure internal/linksim internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
 	"internal/browsertest internal/linksim/nets internal/linksim/slowlink",
 	"raster",
 	"codec/jpeg",
