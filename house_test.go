@@ -29,7 +29,7 @@ import (
 // package that is not here fails: say where it belongs.
 var floors = []string{
 	".",
-	"internal/atomicfile internal/await internal/figure internal/linksim internal/plain internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
+	"internal/atomicfile internal/await internal/figure internal/linksim internal/plain internal/pulse internal/sockets internal/toml internal/webbuild internal/xvfb script/report",
 	"internal/browsertest internal/linksim/nets internal/linksim/slowlink",
 	"raster",
 	"codec/jpeg",
@@ -76,7 +76,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/tree", "internal/plain", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
+var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/tree", "internal/plain", "internal/pulse", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it), two where the reason says why, and the reason for having it.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"deskside/access"
+	"deskside/internal/pulse"
 )
 
 // readPolicy reads and parses a policy file. One that others could change says
@@ -31,7 +32,7 @@ func readPolicy(path string) (*access.Policy, error) {
 
 // PolicyPoll is how often the policy file is looked at. A change that narrows
 // takes effect within a second.
-const PolicyPoll = 400 * time.Millisecond
+const PolicyPoll = 500 * time.Millisecond
 
 // watchPolicy puts the policy in force again whenever its file changes. A file
 // that is gone, does not parse or is open to others leaves the last good one in
@@ -39,13 +40,14 @@ const PolicyPoll = 400 * time.Millisecond
 func (a *Agent) watchPolicy(ctx context.Context) {
 	path := filepath.Join(a.cfg.Dir, PolicyFile)
 	last := a.policy
-	tick := time.NewTicker(PolicyPoll)
-	defer tick.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
+		timer.Reset(pulse.Wait(time.Now(), PolicyPoll))
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-timer.C:
 		}
 		now := digest(path)
 		if bytes.Equal(now, last) {

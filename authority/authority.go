@@ -26,6 +26,7 @@ import (
 	"deskside"
 	"deskside/access"
 	"deskside/desktop"
+	"deskside/internal/pulse"
 	"deskside/rcinfo"
 )
 
@@ -217,15 +218,19 @@ func (a *Authority) sessionEvent(kind deskside.EventKind, s deskside.Session) de
 	return e
 }
 
+// expiry is how often the limits of sessions are applied.
+const expiry = 500 * time.Millisecond
+
 // Run applies the limits of sessions until the context ends.
 func (a *Authority) Run(ctx context.Context) {
-	tick := time.NewTicker(500 * time.Millisecond)
-	defer tick.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
+		timer.Reset(pulse.Wait(time.Now(), expiry))
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-timer.C:
 			a.Expire()
 		}
 	}

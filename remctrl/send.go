@@ -133,8 +133,10 @@ func (v *viewer) live() error {
 		if err != nil {
 			return err
 		}
-		if err := v.push(); err != nil {
-			return err
+		if !d.dirty.Empty() || !d.sharp.Empty() { // else the end follows at once
+			if err := v.push(); err != nil {
+				return err
+			}
 		}
 	}
 	d.going.SubtractRegion(&d.motion.plays)

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/internal/pulse"
 	"deskside/remctrl/gauge"
 )
 
 const (
-	rightsPoll = 250 * time.Millisecond // after which a right that was taken away shows
+	rightsPoll = 500 * time.Millisecond // after which a right that was taken away shows
 	flushSize  = 64 << 10               // after which a part of an update is written
 )
 
@@ -72,7 +73,7 @@ func (v *viewer) flush(now time.Time) (wait time.Duration, err error) {
 
 // wait bounds how long the writer may sleep.
 func (d *display) wait(wait time.Duration, now time.Time) time.Duration {
-	wait = min(wait, rightsPoll)
+	wait = min(wait, pulse.Wait(now, rightsPoll))
 	if !d.refine.resting() {
 		wait = min(wait, max(d.refine.next.Sub(now), time.Millisecond))
 	}

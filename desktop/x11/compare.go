@@ -5,6 +5,7 @@ import (
 
 	"deskside/desktop"
 	"deskside/desktop/x11/link"
+	"deskside/internal/pulse"
 	"deskside/raster"
 )
 
@@ -39,10 +40,7 @@ type tempo struct {
 func (t *tempo) trust(on bool, now time.Time) {
 	t.trusted, t.every = on, fastEvery
 	t.missed = now
-	t.next = now.Add(t.every)
-	if on {
-		t.next = now.Add(checkEvery)
-	}
+	t.after(now)
 }
 
 func (t *tempo) due(now time.Time) bool { return !now.Before(t.next) }
@@ -73,7 +71,7 @@ func (t *tempo) same(now time.Time, cost time.Duration) {
 func (t *tempo) after(now time.Time) {
 	t.next = now.Add(t.every)
 	if t.trusted {
-		t.next = now.Add(checkEvery)
+		t.next = now.Add(pulse.Wait(now, checkEvery))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"deskside/desktop/x11/link"
+	"deskside/internal/pulse"
 	"deskside/internal/xvfb"
 	"deskside/raster"
 )
@@ -52,8 +53,8 @@ func TestTempo(t *testing.T) {
 	// A server that tells is only checked, whatever happens.
 	p.trust(true, now)
 	for _, f := range []func(){func() { p.changed(now, cost) }, func() { p.same(now, cost) }, func() { p.stir(now) }} {
-		if f(); p.next.Sub(now) != checkEvery {
-			t.Errorf("checked after %v, want %v", p.next.Sub(now), checkEvery)
+		if f(); p.next.Sub(now) != pulse.Wait(now, checkEvery) {
+			t.Errorf("checked after %v, want %v", p.next.Sub(now), pulse.Wait(now, checkEvery))
 		}
 	}
 }

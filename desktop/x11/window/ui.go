@@ -14,6 +14,7 @@ import (
 	"deskside/desktop/panel"
 	"deskside/desktop/x11/keyboard"
 	"deskside/desktop/x11/link"
+	"deskside/internal/pulse"
 )
 
 // ui has the windows. It belongs to one goroutine.
@@ -124,7 +125,7 @@ func (u *ui) schedule(now time.Time) {
 	}
 	next := now.Add(time.Hour)
 	if u.window != nil || u.strip != nil {
-		next = u.raised.Add(restack)
+		next = u.again()
 	}
 	if u.consent != nil {
 		if t := u.consent.Tick(now); t.Before(next) {
@@ -140,12 +141,17 @@ func (u *ui) schedule(now time.Time) {
 	u.timer.Reset(time.Until(next))
 }
 
+// again is when windows are to be raised again.
+func (u *ui) again() time.Time {
+	return u.raised.Add(pulse.Wait(u.raised, restack))
+}
+
 // grabAgain is when the keyboard is asked for again while another program has
 // it, as an open menu does.
 const grabAgain = 100 * time.Millisecond
 
 func (u *ui) tick() {
-	if time.Since(u.raised) >= restack {
+	if !time.Now().Before(u.again()) {
 		u.raise()
 	}
 	if u.consent != nil {
