@@ -137,11 +137,12 @@ func (m *motion) tick(now time.Time, many func(raster.Rect) bool) {
 	}
 }
 
-// heat finds what is hot and does not play yet, and joins it to areas.
+// heat finds what is hot and does not play yet, and joins it to areas. What was
+// hot and did not change in the slot that ends has come to rest.
 func (m *motion) heat(now time.Time, many func(raster.Rect) bool) {
 	m.hot.Clear()
 	for i, slots := range m.tiles {
-		if bits.OnesCount8(slots) >= hotSlots && !m.known(m.at(i)) && many(m.at(i)) {
+		if slots&1 != 0 && bits.OnesCount8(slots) >= hotSlots && !m.known(m.at(i)) && many(m.at(i)) {
 			m.hot.Add(m.at(i))
 		}
 	}

@@ -61,6 +61,12 @@ func TestMotion(t *testing.T) {
 			if !m.plays.Empty() {
 				t.Errorf("at rest %v play", m.plays.Rects())
 			}
+			for ms := 0; ms < 1000 && m.plays.Empty(); ms += 5 {
+				m.note(&changed, now.Add(playsOn+time.Duration(ms)*time.Millisecond), many)
+			}
+			if !m.plays.Empty() {
+				t.Errorf("%v play again, after a rest", m.plays.Rects())
+			}
 			m.resize(100, 100)
 		})
 	}
