@@ -43,7 +43,12 @@ func newRig(t *testing.T, n *transporttest.Net) *rig { return newRigOf(t, n, Con
 
 // newRigOf makes a rig with c, in which the gate and the roots are filled in.
 func newRigOf(t *testing.T, n *transporttest.Net, c Config) *rig {
-	r := &rig{t: t, net: n, gate: transporttest.NewGate(t, n), dir: t.TempDir(), own: t.TempDir()}
+	return newRigIn(t, n, c, t.TempDir(), t.TempDir())
+}
+
+// newRigIn is newRigOf with folders that are there.
+func newRigIn(t *testing.T, n *transporttest.Net, c Config, dir, own string) *rig {
+	r := &rig{t: t, net: n, gate: transporttest.NewGate(t, n), dir: dir, own: own}
 	r.roots = []xfer.Root{{Name: "home", Path: r.dir, Write: true}}
 	c.Gate, c.Roots = r.gate, func() []xfer.Root {
 		r.mu.Lock()

@@ -329,9 +329,10 @@ func (c *call) patience() {
 	c.control.SetWriteDeadline(until)
 }
 
-// calm takes patience back, for the next request on the stream.
+// calm takes patience back, for the next request on the stream. What is left of
+// a body, be it its end alone, net/http still reads.
 func (c *call) calm() {
-	c.control.SetReadDeadline(time.Time{})
+	c.control.SetReadDeadline(time.Now().Add(wire.BodyTimeout))
 	c.control.SetWriteDeadline(time.Time{})
 }
 
