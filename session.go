@@ -195,10 +195,10 @@ type Pass interface {
 	// limit. Heartbeats and picture updates are not activity.
 	Touch()
 
-	// Record writes an event to the audit, with the session, operator,
-	// address and transport filled in. An error means that the operation
-	// must not go on.
-	Record(Event) error
+	// Record writes events to the audit, all or none and with one wait for the
+	// disk, with the session, operator, address and transport filled in. An error
+	// means that the operation must not go on.
+	Record(...Event) error
 
 	// Done is closed when the stream must stop: the session was suspended or
 	// ended. Cause then says why.

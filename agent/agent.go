@@ -347,8 +347,8 @@ type auditor struct {
 	id  *identity.Identity
 }
 
-func (a auditor) Append(ctx context.Context, e deskside.Event) error {
-	_, err := a.log.Append(ctx, e)
+func (a auditor) Append(ctx context.Context, events ...deskside.Event) error {
+	_, err := a.log.Append(ctx, events...)
 	return err
 }
 

@@ -422,6 +422,35 @@ func TestOneWriter(t *testing.T) {
 	}
 }
 
+// TestTogether writes several events by one call: all of them, or none.
+func TestTogether(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	dir := filepath.Join(t.TempDir(), "audit")
+	l := open(t, Config{Dir: dir})
+	event := func(words string) deskside.Event { return deskside.Event{Kind: deskside.EventInfo, Words: words} }
+	head, err := l.Append(context.Background(), event("a"), event("b"), event("c"))
+	if err != nil || head != l.Head() {
+		t.Errorf("head %v of %v, %v", head, l.Head(), err)
+	}
+	if _, err := l.Append(context.Background(), event("d"), event(strings.Repeat("x", MaxLine)), event("e")); deskside.CodeOf(err) != deskside.CodeBadRequest {
+		t.Errorf("one that is too long: %v", err)
+	}
+	if _, err := l.Append(context.Background(), event("f")); err != nil {
+		t.Error(err)
+	}
+	l.Close()
+	var words string
+	for e, err := range Read(dir, Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		words += e.Event.Words
+	}
+	if words != "abcf" {
+		t.Errorf("the log has %q", words)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	dir := filepath.Join(t.TempDir(), "audit")

@@ -47,6 +47,18 @@ func appendLine(dst []byte, prev Head, at time.Time, ev deskside.Event) ([]byte,
 	return append(dst, tailEnd...), head, nil
 }
 
+// appendLines appends a line for each event, or none if there is an error.
+func appendLines(dst []byte, prev Head, at time.Time, events []deskside.Event) (_ []byte, head Head, err error) {
+	before := len(dst)
+	head = prev
+	for _, ev := range events {
+		if dst, head, err = appendLine(dst, head, at, ev); err != nil {
+			return dst[:before], prev, err
+		}
+	}
+	return dst, head, nil
+}
+
 // parseLine reads a line with its end and checks its hash, not its place in
 // the chain.
 func parseLine(line []byte) (e Entry, err error) {

@@ -21,7 +21,7 @@ type Config struct {
 
 const (
 	defaultFileSize = 16 << 20
-	maxBatch        = 256 // entries that share one sync
+	maxBatch        = 256 // calls that share one sync
 )
 
 // ErrClosed is returned by Append after Close.
@@ -51,8 +51,8 @@ type Log struct {
 }
 
 type request struct {
-	event deskside.Event
-	done  chan<- result // has room for one
+	events []deskside.Event
+	done   chan<- result // has room for one
 }
 
 type result struct {
@@ -81,14 +81,15 @@ func Open(c Config) (*Log, error) {
 	return l, nil
 }
 
-// Append writes ev and returns when it is on the disk, with the chain's head
-// after it. An error means that what ev records must not go on: CodeNoAudit if
-// the disk failed, CodeBadRequest if ev is too long, or the context's error,
-// after which the entry may or may not have been written.
-func (l *Log) Append(ctx context.Context, ev deskside.Event) (Head, error) {
+// Append writes events, one after another and all or none, and returns when they
+// are on the disk, with the chain's head after them. An error means that what
+// they record must not go on: CodeNoAudit if the disk failed, CodeBadRequest if
+// one is too long, or the context's error, after which the entries may or may not
+// have been written.
+func (l *Log) Append(ctx context.Context, events ...deskside.Event) (Head, error) {
 	done := make(chan result, 1)
 	select {
-	case l.queue <- request{ev, done}:
+	case l.queue <- request{events, done}:
 	case <-l.quit:
 		return Head{}, noAudit(ErrClosed)
 	case <-ctx.Done():
@@ -158,7 +159,9 @@ func (l *Log) gather(r request) []request {
 func (l *Log) commit(batch []request) {
 	results := make([]result, len(batch))
 	if err := l.write(batch, results); err != nil {
-		l.gap += len(batch)
+		for _, r := range batch {
+			l.gap += len(r.events)
+		}
 		for i := range results {
 			results[i] = result{err: noAudit(err)}
 		}
@@ -179,10 +182,8 @@ func (l *Log) write(batch []request, results []result) error {
 		buf, head, _ = appendLine(buf, head, at, gapEvent(l.gap, l.cause))
 	}
 	for i, r := range batch {
-		buf, head, results[i].err = appendLine(buf, head, at, r.event)
-		if results[i].err == nil {
-			results[i].head = head
-		}
+		buf, head, results[i].err = appendLines(buf, head, at, r.events)
+		results[i].head = head
 	}
 	if err := l.rotate(len(buf)); err != nil {
 		l.cause = err

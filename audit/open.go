@@ -78,7 +78,7 @@ func (l *Log) carryOn(path string, size int64, repairs []deskside.Event) (err er
 func (l *Log) record(repairs []deskside.Event) error {
 	for _, ev := range repairs {
 		results := []result{{}}
-		if err := l.write([]request{{event: ev}}, results); err != nil {
+		if err := l.write([]request{{events: []deskside.Event{ev}}}, results); err != nil {
 			return err
 		}
 	}

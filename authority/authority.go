@@ -33,7 +33,7 @@ import (
 // Audit is where events are written. Append returns once the event is safe;
 // SignedHead gives the chain's head, signed by the agent, as JSON.
 type Audit interface {
-	Append(context.Context, deskside.Event) error
+	Append(context.Context, ...deskside.Event) error // all or none
 	SignedHead() (string, error)
 }
 
@@ -183,10 +183,10 @@ func (a *Authority) Refresh() {
 	a.Changed(all)
 }
 
-// record writes an event and reports an error in the form operators get.
-func (a *Authority) record(e deskside.Event) error {
-	if err := a.Audit.Append(context.Background(), e); err != nil {
-		a.Log.Error("the audit cannot be written", "event", e.Kind, "error", err)
+// record writes events and reports an error in the form operators get.
+func (a *Authority) record(events ...deskside.Event) error {
+	if err := a.Audit.Append(context.Background(), events...); err != nil {
+		a.Log.Error("the audit cannot be written", "event", events[0].Kind, "error", err)
 		return deskside.Errorf(deskside.CodeNoAudit, "the agent cannot write its audit, so nothing may happen").
 			Hint("The agent's owner must look at its disk; the agent's log says more.")
 	}

@@ -31,14 +31,16 @@ type notebook struct {
 	fail   error
 }
 
-func (n *notebook) Append(_ context.Context, e deskside.Event) error {
-	if n.before != nil {
-		n.before(e)
+func (n *notebook) Append(_ context.Context, events ...deskside.Event) error {
+	for _, e := range events {
+		if n.before != nil {
+			n.before(e)
+		}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.fail == nil {
-		n.events = append(n.events, e)
+		n.events = append(n.events, events...)
 	}
 	return n.fail
 }

@@ -101,32 +101,46 @@ func (p *pass) Touch() {
 	p.a.table.Touch(p.a.Now(), p.id)
 }
 
-// Record completes the event and writes it. A session whose acts cannot be
+// Record completes the events and writes them. A session whose acts cannot be
 // audited ends.
-func (p *pass) Record(e deskside.Event) error {
-	p.a.mu.Lock()
-	s, _ := p.a.table.Get(p.id)
-	full := p.a.sessionEvent(e.Kind, s)
-	if strings.HasSuffix(string(e.Kind), "-begin") {
-		p.a.act(p.id, 1)
+func (p *pass) Record(events ...deskside.Event) error {
+	if len(events) == 0 {
+		return nil
 	}
-	p.a.mu.Unlock()
-	path := p.stream.Path()
-	full.Address, full.Transport, full.Service = path.Remote, path.Transport, p.stream.Service().String()
-	full.Code, full.Words, full.Detail, full.Began = e.Code, e.Words, e.Detail, e.Began
-	if e.Cause != "" {
-		full.Cause = e.Cause
-	}
-	err := p.a.record(full)
+	err := p.a.record(p.complete(events)...)
 	if err != nil {
 		go p.a.End(p.id, deskside.CauseAudit)
 	}
-	if strings.HasSuffix(string(e.Kind), "-end") || (err != nil && strings.HasSuffix(string(e.Kind), "-begin")) {
-		p.a.mu.Lock()
-		p.a.act(p.id, -1)
-		p.a.mu.Unlock()
+	p.a.mu.Lock()
+	defer p.a.mu.Unlock()
+	for _, e := range events {
+		if strings.HasSuffix(string(e.Kind), "-end") || (err != nil && strings.HasSuffix(string(e.Kind), "-begin")) {
+			p.a.act(p.id, -1)
+		}
 	}
 	return err
+}
+
+// complete fills in what the session and the stream say, and counts what begins.
+func (p *pass) complete(events []deskside.Event) []deskside.Event {
+	p.a.mu.Lock()
+	defer p.a.mu.Unlock()
+	s, _ := p.a.table.Get(p.id)
+	path := p.stream.Path()
+	list := make([]deskside.Event, len(events))
+	for i, e := range events {
+		full := &list[i]
+		*full = p.a.sessionEvent(e.Kind, s)
+		full.Address, full.Transport, full.Service = path.Remote, path.Transport, p.stream.Service().String()
+		full.Code, full.Words, full.Detail, full.Began = e.Code, e.Words, e.Detail, e.Began
+		if e.Cause != "" {
+			full.Cause = e.Cause
+		}
+		if strings.HasSuffix(string(e.Kind), "-begin") {
+			p.a.act(p.id, 1)
+		}
+	}
+	return list
 }
 
 // act counts what a session's streams began and have not ended. The lock is

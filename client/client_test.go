@@ -43,8 +43,8 @@ type machine struct {
 	busy    chan struct{} // if set, no head is signed before it is closed
 }
 
-func (m *machine) Append(ctx context.Context, e deskside.Event) error {
-	_, err := m.log.Append(ctx, e)
+func (m *machine) Append(ctx context.Context, events ...deskside.Event) error {
+	_, err := m.log.Append(ctx, events...)
 	return err
 }
 

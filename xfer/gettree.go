@@ -102,7 +102,7 @@ func (g *getTree) openTop() error {
 
 // land takes in all that is listed.
 func (g *getTree) land() error {
-	g.l = &haul.Landing{Top: g.top, Made: g.made, Peer: g.c.Agent, Replace: g.o.Replace, Owners: g.o.Owners, Disk: g.c.Disk, Step: g.ctx.Err}
+	g.l = &haul.Landing{Top: g.top, Made: g.made, Replace: g.o.Replace, Owners: g.o.Owners, Disk: g.c.Disk, Step: g.ctx.Err}
 	err := g.entries()
 	if err == nil {
 		err = g.fetch()

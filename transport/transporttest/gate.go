@@ -222,8 +222,8 @@ func (p *pass) Touch() {
 	p.gate.touched++
 }
 
-func (p *pass) Record(e deskside.Event) error {
-	if e.Kind == "" {
+func (p *pass) Record(events ...deskside.Event) error {
+	if slices.ContainsFunc(events, func(e deskside.Event) bool { return e.Kind == "" }) {
 		return errors.New("an event without a kind")
 	}
 	p.gate.mu.Lock()
@@ -232,12 +232,14 @@ func (p *pass) Record(e deskside.Event) error {
 		return deskside.Errorf(deskside.CodeNoAudit, "the audit cannot be written: %w", p.gate.fail).From(deskside.ByAgent)
 	}
 	id, key := p.gate.session.ID, p.stream.Peer()
-	e.Session, e.Operator, e.Name = &id, &key, p.gate.session.Operator.Name
-	e.Address, e.Transport, e.Reason = p.stream.Path().Remote, p.stream.Path().Transport, p.gate.session.Reason
-	if e.Service == "" {
-		e.Service = p.stream.Service().String()
+	for _, e := range events {
+		e.Session, e.Operator, e.Name = &id, &key, p.gate.session.Operator.Name
+		e.Address, e.Transport, e.Reason = p.stream.Path().Remote, p.stream.Path().Transport, p.gate.session.Reason
+		if e.Service == "" {
+			e.Service = p.stream.Service().String()
+		}
+		p.gate.events = append(p.gate.events, e)
 	}
-	p.gate.events = append(p.gate.events, e)
 	return nil
 }
 

@@ -84,43 +84,14 @@ func (d *Dir) Names() (list []string, err error) {
 	return list, err
 }
 
-// Create makes the partial file tmp, in the place of one that was left there.
-func (d *Dir) Create(tmp string) (*os.File, error) {
-	const flags = os.O_RDWR | os.O_CREATE | os.O_EXCL | openFlags
-	f, err := d.Root.OpenFile(tmp, flags, 0o600)
-	if !os.IsExist(err) {
-		return f, err
-	}
-	if err := d.Root.Remove(tmp); err != nil {
-		return nil, err
-	}
-	return d.Root.OpenFile(tmp, flags, 0o600)
-}
-
-// Name gives the partial file tmp, open as f, the name that it is to have. What
-// has the name is replaced only if told so. f is closed.
-func (d *Dir) Name(f *os.File, tmp, name string, replace bool) error {
-	mine, err := f.Stat()
-	if err == nil {
-		var there fs.FileInfo
-		if there, err = d.Root.Lstat(tmp); err == nil && !os.SameFile(mine, there) {
-			err = Exchanged(tmp)
-		}
-	}
-	f.Close() // Windows renames nothing that is open
-	if err != nil {
+// Link makes a link called name that says target. A file or a link that has the
+// name is replaced only if told so.
+func (d *Dir) Link(target, name string, replace bool) error {
+	err := d.Root.Symlink(target, name)
+	if !errors.Is(err, fs.ErrExist) || !replace {
 		return err
 	}
-	return d.rename(tmp, name, replace)
-}
-
-// Link makes a link called name that says target. What has the name is replaced
-// only if told so.
-func (d *Dir) Link(target, tmp, name string, replace bool) error {
-	if !replace {
-		return d.Root.Symlink(target, name)
-	}
-	d.Root.Remove(tmp)
+	tmp := anyPartial()
 	if err := d.Root.Symlink(target, tmp); err != nil {
 		return err
 	}
@@ -177,23 +148,6 @@ func HeadOf(dir *os.Root, name, path string, info fs.FileInfo) (*tree.Head, bool
 		return nil, false, nil
 	}
 	return h, true, nil
-}
-
-// Dress gives the partial file tmp, open as f, what is kept of it besides its
-// name and bytes. Attributes that the file system does not take are no error.
-func (d *Dir) Dress(f *os.File, tmp string, h *tree.Head, owners bool) error {
-	if owners && h.Owner != nil && os.Geteuid() == 0 {
-		if err := f.Chown(int(h.Owner.User), int(h.Owner.Group)); err != nil {
-			return err
-		}
-	}
-	if err := SetAttrs(f, h.Attrs); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	if err := f.Chmod(KeptMode(fs.FileMode(h.Mode))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return d.setTime(tmp, h.ModTime)
 }
 
 // DressSelf gives the folder itself its time, and if it was made for the tree its

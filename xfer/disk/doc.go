@@ -15,6 +15,10 @@
 // the system tells (not on Windows), with a twentieth of the disk, 64 MiB at most,
 // left over.
 //
+// A file of a tree (Draft) is not gone on with, and needs no name until it is
+// whole: on Linux it has none, on most file systems, and goes when the program is
+// killed; elsewhere it has a hidden one.
+//
 // # The way to a file
 //
 // Everything goes through os.Root, one folder at a time, so that no link and

@@ -90,8 +90,11 @@ func Extents(f *os.File, info fs.FileInfo) (list []tree.Extent, holes bool) {
 
 // setTime gives what is called name, were it a link, its time of change.
 func (d *Dir) setTime(name string, t time.Time) error {
-	ts := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, {Sec: t.Unix(), Nsec: int64(t.Nanosecond())}}
-	return unix.UtimesNanoAt(int(d.f.Fd()), name, ts, unix.AT_SYMLINK_NOFOLLOW)
+	return unix.UtimesNanoAt(int(d.f.Fd()), name, changedAt(t), unix.AT_SYMLINK_NOFOLLOW)
+}
+
+func changedAt(t time.Time) []unix.Timespec {
+	return []unix.Timespec{{Nsec: unix.UTIME_OMIT}, {Sec: t.Unix(), Nsec: int64(t.Nanosecond())}}
 }
 
 // OwnerOf gives the owner of what info describes.

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
 	"io/fs"
@@ -39,6 +40,13 @@ func PartialName(peer deskside.KeyID, name string, size int64, mtime time.Time) 
 	h.Write([]byte(name))
 	sum := h.Now()
 	return partialPrefix + partialCode.EncodeToString(sum[:20]) + partialSuffix
+}
+
+// anyPartial names a partial file that no other transfer has.
+func anyPartial() string {
+	var b [20]byte
+	rand.Read(b[:])
+	return partialPrefix + partialCode.EncodeToString(b[:]) + partialSuffix
 }
 
 // IsPartial reports whether name has the form of partialName.

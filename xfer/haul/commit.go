@@ -14,57 +14,67 @@ const fewFiles = 8
 // commit gives the entries of a group their names, in the order of the package
 // comment.
 func (l *Landing) commit(g *group) {
+	g.writing.Wait()
 	defer l.letGo(g)
 	if l.stopped() != nil {
 		return
 	}
-	l.flush(g)
+	for _, it := range g.items {
+		if it.err != nil {
+			l.drop(it, it.err)
+		}
+	}
+	together := l.flush(g)
 	if err := l.record(g); err != nil {
-		l.mu.Lock()
-		l.err = err
-		l.mu.Unlock()
+		l.stop(err)
 		return
 	}
-	for i := range g.items {
-		l.name(&g.items[i])
+	for _, it := range g.items {
+		l.name(it)
 	}
-	l.syncFolders(g)
+	if l.dirty = l.dirty || together; !together {
+		l.syncFolders(g)
+	}
+}
+
+func (l *Landing) stop(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.err = err
 }
 
 // letGo takes away what got no name, and lets go of the folders.
 func (l *Landing) letGo(g *group) {
-	for i := range g.items {
-		it := &g.items[i]
+	for _, it := range g.items {
 		if it.f != nil {
-			it.f.Close()
-			it.in.dir.Root.Remove(it.tmp)
+			it.f.Drop()
 		}
 		l.leave(it.in)
 	}
 }
 
-// flush writes through the bytes of the group. What cannot be is dropped.
-func (l *Landing) flush(g *group) {
+// flush writes through the bytes of the group, with the names of those before
+// where they wait for it, which it reports. What cannot be is dropped.
+func (l *Landing) flush(g *group) (together bool) {
 	if len(g.items) > fewFiles && l.Top.SyncAll() == nil {
-		return
+		return true
 	}
-	for i := range g.items {
-		it := &g.items[i]
+	for _, it := range g.items {
 		if it.f == nil {
 			continue
 		}
-		if err := it.f.Sync(); err != nil {
+		if err := it.f.F.Sync(); err != nil {
 			l.drop(it, disk.Explain(err, "write", it.Head.Name()))
 		}
 	}
+	return false
 }
 
 // drop notes why an entry gets no name.
 func (l *Landing) drop(it *item, err error) {
 	l.Fail(it.Head.Path, err)
 	if it.f != nil {
-		it.f.Close()
-		it.in.dir.Root.Remove(it.tmp)
+		it.f.Drop()
 		it.f = nil
 	}
 	it.Head = nil
@@ -94,11 +104,10 @@ func (l *Landing) name(it *item) {
 	h, err := it.Head, error(nil)
 	switch h.Kind {
 	case tree.File:
-		if err = it.in.dir.Name(it.f, it.tmp, h.Name(), l.Replace); err == nil {
-			it.f = nil
-		}
+		err = it.f.Name(h.Name(), l.Replace)
+		it.f = nil
 	case tree.Link:
-		if err = it.in.dir.Link(h.Target, it.tmp, h.Name(), l.Replace); err == nil {
+		if err = it.in.dir.Link(h.Target, h.Name(), l.Replace); err == nil {
 			err = it.in.dir.LinkTime(h.Name(), h.ModTime)
 		}
 	}
@@ -126,8 +135,7 @@ func (l *Landing) count(h *tree.Head) {
 // syncFolders makes the names last, in each folder once.
 func (l *Landing) syncFolders(g *group) {
 	synced := make(map[*folder]error)
-	for i := range g.items {
-		it := &g.items[i]
+	for _, it := range g.items {
 		if it.Head == nil {
 			continue
 		}
@@ -148,7 +156,9 @@ func (l *Landing) syncFolders(g *group) {
 func (l *Landing) Close() error {
 	l.start()
 	l.Flush()
+	close(l.jobs)
 	close(l.work)
+	l.hands.Wait()
 	l.done.Wait()
 	err := l.err
 	if err == nil {
@@ -179,7 +189,7 @@ func (l *Landing) dress() error {
 			l.Fail(h.Path, disk.Explain(err, "write", h.Name()))
 		}
 	}
-	if len(l.later) > 0 {
+	if l.dirty || len(l.later) > 0 {
 		if err := l.Top.SyncAll(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return disk.Explain(err, "write", ".")
 		}

@@ -2,9 +2,7 @@ package haul
 
 import (
 	"errors"
-	"io"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 	"sync"
@@ -16,7 +14,7 @@ import (
 
 // Limits of a group, and of what is noted.
 const (
-	groupFiles = 256
+	groupFiles = 512
 	groupBytes = 32 << 20
 	maxNotes   = 10_000 // what is noted beyond is counted
 )
@@ -24,8 +22,7 @@ const (
 // Landing is a tree that arrives in a folder. Its methods are called by one
 // goroutine; Close ends it.
 type Landing struct {
-	Top     *disk.Dir // the folder; not owned
-	Peer    deskside.KeyID
+	Top     *disk.Dir   // the folder; not owned
 	Made    bool        // the folder is new, and is given the permissions and time of the tree's top
 	Replace bool        // files that have a name already may go
 	Owners  bool        // keep owners, where this program may
@@ -44,10 +41,13 @@ type Landing struct {
 	later  []dressing
 	group  *group
 	room   int64 // bytes the disk has left for this group; -1: not known
+	jobs   chan job
 	work   chan *group
-	done   sync.WaitGroup
+	done   sync.WaitGroup // of committing
+	hands  sync.WaitGroup // of the writers
 	mu     sync.Mutex
 	err    error // of committing, for good
+	dirty  bool  // names wait for the next SyncAll; of the goroutine that commits
 	seen   map[string]string
 }
 
@@ -90,13 +90,15 @@ type folder struct {
 type item struct {
 	Arrival
 	in  *folder
-	f   *os.File // nil for what is no file
-	tmp string
+	f   *disk.Draft // of a file that is written
+	err error       // why it was not
 }
 
+// group is what gets its names together.
 type group struct {
-	items []item
-	bytes int64
+	items   []*item
+	bytes   int64
+	writing sync.WaitGroup // files that writers have
 }
 
 func (l *Landing) start() {
@@ -106,8 +108,15 @@ func (l *Landing) start() {
 	l.Folds = l.Folds || disk.FoldsCase
 	l.seen = make(map[string]string)
 	l.stack = []*folder{{dir: l.Top, using: 1}}
-	l.work = make(chan *group, 1)
+	l.work, l.jobs = make(chan *group), make(chan job, waiting)
 	l.begin()
+	for range writers {
+		l.hands.Go(func() {
+			for j := range l.jobs {
+				l.write(j)
+			}
+		})
+	}
 	l.done.Go(func() {
 		for g := range l.work {
 			l.commit(g)
@@ -186,6 +195,9 @@ func (l *Landing) add(h *tree.Head, body *tree.Reader) error {
 	if err != nil {
 		return err
 	}
+	if h.Kind == tree.File {
+		return l.file(h, in, body)
+	}
 	info, err := in.dir.Root.Lstat(h.Name())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return disk.Explain(err, "write", h.Name())
@@ -193,13 +205,10 @@ func (l *Landing) add(h *tree.Head, body *tree.Reader) error {
 	if err != nil {
 		info = nil
 	}
-	switch h.Kind {
-	case tree.Folder:
+	if h.Kind == tree.Folder {
 		return l.folder(h, in, info)
-	case tree.Link:
-		return l.link(h, in, info)
 	}
-	return l.file(h, in, info, body)
+	return l.link(h, in, info)
 }
 
 func parentOf(p string) string {
@@ -341,7 +350,8 @@ func (l *Landing) folder(h *tree.Head, in *folder, info fs.FileInfo) error {
 		return disk.Explain(err, "make", h.Name())
 	}
 	l.later = append(l.later, dressing{h, true})
-	return l.take(item{Arrival: Arrival{Head: h}, in: in}, 0)
+	l.take(&item{Arrival: Arrival{Head: h}, in: in}, 0)
+	return nil
 }
 
 func (l *Landing) link(h *tree.Head, in *folder, info fs.FileInfo) error {
@@ -353,7 +363,8 @@ func (l *Landing) link(h *tree.Head, in *folder, info fs.FileInfo) error {
 	if err := l.free(h, in, info); err != nil {
 		return err
 	}
-	return l.take(item{Arrival: Arrival{Head: h}, in: in, tmp: l.tmp(h)}, 0)
+	l.take(&item{Arrival: Arrival{Head: h}, in: in}, 0)
+	return nil
 }
 
 // free refuses a name that has something which is not to go.
@@ -361,22 +372,16 @@ func (l *Landing) free(h *tree.Head, in *folder, info fs.FileInfo) error {
 	return disk.Replaceable(&disk.Place{Dir: in.dir.Root, Name: h.Name(), Info: info}, l.Replace)
 }
 
-func (l *Landing) tmp(h *tree.Head) string {
-	return disk.PartialName(l.Peer, h.Name(), h.Size, h.ModTime)
-}
-
 // take puts an entry into the group, and hands the group on when it is full.
-func (l *Landing) take(i item, bytes int64) error {
+func (l *Landing) take(it *item, bytes int64) {
 	l.mu.Lock()
-	i.in.using++
+	it.in.using++
 	l.mu.Unlock()
-	l.group.items = append(l.group.items, i)
+	l.group.items = append(l.group.items, it)
 	l.group.bytes += bytes
-	if len(l.group.items) < groupFiles && l.group.bytes < groupBytes {
-		return nil
+	if len(l.group.items) >= groupFiles || l.group.bytes >= groupBytes {
+		l.Flush()
 	}
-	l.Flush()
-	return nil
 }
 
 // Flush gives what has arrived its names without waiting for a full group.
@@ -385,113 +390,4 @@ func (l *Landing) Flush() {
 		l.work <- l.group
 		l.begin()
 	}
-}
-
-func (l *Landing) file(h *tree.Head, in *folder, info fs.FileInfo, body *tree.Reader) error {
-	if err := l.free(h, in, info); err != nil {
-		return err
-	}
-	if err := l.fits(h, in); err != nil {
-		return err
-	}
-	tmp := l.tmp(h)
-	f, err := in.dir.Create(tmp)
-	if err != nil {
-		return disk.Explain(err, "write", h.Name())
-	}
-	sum, err := l.fill(f, h, body)
-	if err == nil {
-		err = in.dir.Dress(f, tmp, h, l.Owners)
-	}
-	if err != nil {
-		f.Close()
-		in.dir.Root.Remove(tmp)
-		return disk.Explain(err, "write", h.Name())
-	}
-	return l.take(item{Arrival{h, sum}, in, f, tmp}, h.Bytes())
-}
-
-// fits checks that the disk has room for the file, beside the others of its
-// group, which it does not count yet.
-func (l *Landing) fits(h *tree.Head, in *folder) error {
-	if l.room < 0 {
-		l.room = l.Disk.Of(in.dir.Root).Room()
-	}
-	if h.Bytes() > l.room {
-		return disk.NoRoom(h.Name(), h.Bytes(), l.room)
-	}
-	l.room -= h.Bytes()
-	return nil
-}
-
-// fill writes the file's bytes and compares their hash.
-func (l *Landing) fill(f *os.File, h *tree.Head, body *tree.Reader) (disk.Hash, error) {
-	var sum disk.Hash
-	var err error
-	if h.Holes || h.Size > disk.BufferSize {
-		sum, err = l.fillLong(f, h, body)
-	} else {
-		sum, err = fillShort(f, h, body)
-	}
-	if err != nil {
-		return sum, err
-	}
-	said, fault, err := body.Sum()
-	switch {
-	case err != nil:
-		return sum, &stopError{err}
-	case fault != nil:
-		return sum, fault
-	case said != sum:
-		return sum, disk.Conflict("the hash of %q is not the sender's", disk.Text(h.Name())).Hint("Copy it again.")
-	}
-	return sum, nil
-}
-
-// fillShort does it for a file that is one piece.
-func fillShort(f *os.File, h *tree.Head, body *tree.Reader) (disk.Hash, error) {
-	buf := disk.Buffers.Get().(*[disk.BufferSize]byte)
-	defer disk.Buffers.Put(buf)
-	b := buf[:h.Size]
-	if _, err := io.ReadFull(body, b); err != nil {
-		return disk.Hash{}, &stopError{err}
-	}
-	if _, err := f.Write(b); err != nil {
-		return disk.Hash{}, err
-	}
-	return disk.SumOf(b), nil
-}
-
-func (l *Landing) fillLong(f *os.File, h *tree.Head, body *tree.Reader) (disk.Hash, error) {
-	buf := disk.Buffers.Get().(*[disk.BufferSize]byte)
-	defer disk.Buffers.Put(buf)
-	if err := f.Truncate(h.Size); err != nil {
-		return disk.Hash{}, err
-	}
-	sum := disk.NewHasher()
-	sum.Write(h.Seed())
-	for _, e := range h.Stretches() {
-		for at := e.Offset; at < e.Offset+e.Length; {
-			n, err := body.Read(buf[:min(int64(len(buf)), e.Offset+e.Length-at)])
-			if n == 0 && err != nil {
-				return disk.Hash{}, &stopError{err}
-			}
-			if _, err := f.WriteAt(buf[:n], at); err != nil {
-				return disk.Hash{}, err
-			}
-			sum.Write(buf[:n])
-			at += int64(n)
-			if err := l.step(); err != nil {
-				return disk.Hash{}, &stopError{err}
-			}
-		}
-	}
-	return sum.Now(), nil
-}
-
-func (l *Landing) step() error {
-	if l.Step == nil {
-		return nil
-	}
-	return l.Step()
 }

@@ -77,7 +77,7 @@ func (f *fetch) run(wants []string) error {
 		for i, path := range part {
 			events[i] = f.c.treeEvent(path)
 		}
-		if err := f.c.recordAll(events); err != nil {
+		if err := f.c.pass.Record(events...); err != nil {
 			return err
 		}
 		for _, path := range part {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"deskside"
@@ -151,18 +150,6 @@ func (s sending) Write(b []byte) (int, error) {
 // recordsAtOnce is how many entries of the audit are written together.
 const recordsAtOnce = 256
 
-// recordAll writes events at once, so that they share what waiting there is for
-// the disk.
-func (c *call) recordAll(events []deskside.Event) error {
-	errs := make([]error, len(events))
-	var done sync.WaitGroup
-	for i, e := range events {
-		done.Go(func() { errs[i] = c.pass.Record(e) })
-	}
-	done.Wait()
-	return cmp.Or(errs...)
-}
-
 // treeEvent says in the audit what is done with a file of a tree.
 func (c *call) treeEvent(path string) deskside.Event {
 	return deskside.Event{Kind: deskside.EventFile, Detail: map[string]string{
@@ -186,7 +173,7 @@ func (c *call) putTree() error {
 	defer c.calm()
 	defer watched.close()
 	l := &haul.Landing{
-		Top: g.dir, Made: made, Peer: c.pass.Session().Operator.Key, Replace: c.req.Replace, Owners: c.req.Owners,
+		Top: g.dir, Made: made, Replace: c.req.Replace, Owners: c.req.Owners,
 		Largest: c.s.config.Limits.File, Disk: c.s.disk,
 		Allow: g.allow, Record: c.recordArrivals, Step: func() error { return c.step(deskside.FilesWrite) },
 	}
@@ -312,7 +299,7 @@ func (c *call) recordArrivals(list []haul.Arrival) error {
 			d["kind"], d["to"] = string(disk.Link), disk.Text(a.Head.Target)
 		}
 	}
-	return c.recordAll(events)
+	return c.pass.Record(events...)
 }
 
 // recordFailed writes to the audit what came to nothing.
@@ -323,7 +310,7 @@ func (c *call) recordFailed(list []haul.Note) error {
 			events[i] = c.treeEvent(note.Path)
 			events[i].Code, events[i].Words = xfer.Outcome(note.Err)
 		}
-		if err := c.recordAll(events); err != nil {
+		if err := c.pass.Record(events...); err != nil {
 			return err
 		}
 	}
