@@ -33,7 +33,7 @@ var floors = []string{
 	"internal/browsertest internal/linksim/nets internal/linksim/slowlink",
 	"raster",
 	"codec/jpeg",
-	"access codec identity desktop xfer/tree",
+	"access codec identity desktop xfer/pattern xfer/rate xfer/tree",
 	"rfb desktop/panel desktop/x11/link",
 	"desktop/x11/keyboard",
 	"desktop/x11/window",
@@ -76,7 +76,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/tree", "internal/plain", "internal/pulse", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
+var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/pattern", "xfer/tree", "internal/plain", "internal/pulse", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it), two where the reason says why, and the reason for having it.

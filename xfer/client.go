@@ -74,6 +74,12 @@ func (c *Client) Stat(ctx context.Context, path string, follow bool) (e Entry, e
 	return e, err
 }
 
+// Sum describes the file at a path, with its hash.
+func (c *Client) Sum(ctx context.Context, path string) (e Entry, err error) {
+	err = c.ask(ctx, "GET /stat", &Request{Path: path, Follow: true, Sums: true}, &e)
+	return e, err
+}
+
 // Mkdir makes one folder, with permissions narrowed by the agent's own mask;
 // zero stands for 0755.
 func (c *Client) Mkdir(ctx context.Context, path string, mode Mode) (e Entry, err error) {

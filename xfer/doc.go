@@ -12,7 +12,7 @@
 //
 //	GET    /roots                                          the folders policy opens
 //	GET    /list    path after limit                       a page of a folder
-//	GET    /stat    path follow                            one entry
+//	GET    /stat    path follow sums                       one entry, with sums its hash
 //	GET    /file    path offset prefix size mtime          a file's bytes
 //	GET    /partial path size mtime                        how much of it has arrived
 //	PUT    /file    path size mtime mode offset prefix replace
@@ -58,6 +58,10 @@
 // How a body is made is in package tree; how a tree arrives, and why no file of it
 // is ever there in part, in package haul. A body that ends early leaves what had
 // arrived whole; the same copy then goes on from there.
+//
+// From one agent to another a tree goes as from this machine, but that what comes
+// in the body of a fetch goes on in the one of the put, as it is; and a file as the
+// body of a get goes on in that of a put. The agents know nothing of each other.
 //
 // Refusals: bad-request, denied (outside the roots, read only, hidden, a start-up
 // file, the agent's own), no-right, not-found, exists, conflict (changed, damaged, not

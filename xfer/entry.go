@@ -20,6 +20,8 @@ type Entry struct {
 	Mode    Mode      `json:"mode,omitempty"`   // permissions
 	Target  string    `json:"target,omitempty"` // of a link, for showing
 
+	Hash *disk.Hash `json:"hash,omitempty"` // of a file, where it was asked for
+
 	// Why says why the entry cannot be read or addressed; empty if nothing is
 	// known against it.
 	Why string `json:"why,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"sync"
 
 	"deskside"
 	"deskside/xfer/disk"
@@ -19,6 +20,7 @@ import (
 // as PutTree.
 func (c *Client) GetTree(ctx context.Context, remote, local string, o TreeOptions) (TreeResult, error) {
 	g := &getTree{c: c, ctx: ctx, remote: remote, local: local, o: o}
+	g.extra.o = &g.o
 	err := g.run()
 	return g.t, here(err)
 }
@@ -35,14 +37,15 @@ type getTree struct {
 	top   *disk.Dir // nil in a dry run to where nothing is
 	made  bool
 	l     *haul.Landing
-	wants []*tree.Head
-	asked int // bytes of their paths
+	wants wants
 	got   int64
 	long  []*tree.Head
+	extra extras
+	mu    sync.Mutex // one step is told at a time
 }
 
 func (g *getTree) run() (err error) {
-	if err := g.o.checkExclude(); err != nil {
+	if err := g.o.ready(); err != nil {
 		return err
 	}
 	quiet := func(string, *deskside.Error) error { return nil } // until it is gone through
@@ -56,8 +59,7 @@ func (g *getTree) run() (err error) {
 	if g.top != nil {
 		defer g.top.Close()
 	}
-	extra, err := g.extra() // before what arrives is there too
-	if err != nil {
+	if err := g.surplus(); err != nil { // before what arrives is there too
 		return err
 	}
 	g.list.note = g.note
@@ -67,12 +69,32 @@ func (g *getTree) run() (err error) {
 	if err := g.land(); err != nil {
 		return g.t.failed(g.remote, err)
 	}
-	return g.remove(extra)
+	return g.extra.remove(&g.t, g.at, g.removeOne)
+}
+
+// at gives the local path of one in the tree.
+func (g *getTree) at(path string) string { return filepath.Join(g.local, filepath.FromSlash(path)) }
+
+// each tells of a step: files are told of by the goroutine that names them.
+func (g *getTree) each(h *tree.Head, do Step, sum *disk.Hash) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.o.each(h, do, sum)
+}
+
+// arrived tells of files that get their names.
+func (g *getTree) arrived(list []haul.Arrival) error {
+	for _, a := range list {
+		if a.Head.Kind == tree.File {
+			g.each(a.Head, StepCopy, &a.Sum)
+		}
+	}
+	return nil
 }
 
 // note notes what the agent cannot read.
 func (g *getTree) note(path string, why *deskside.Error) error {
-	if g.o.leave(path) {
+	if g.o.leave(path, false) {
 		return nil
 	}
 	return g.t.failed(joinRemote(g.remote, path), why)
@@ -102,7 +124,7 @@ func (g *getTree) openTop() error {
 
 // land takes in all that is listed.
 func (g *getTree) land() error {
-	g.l = &haul.Landing{Top: g.top, Made: g.made, Replace: g.o.Replace, Owners: g.o.Owners, Disk: g.c.Disk, Step: g.ctx.Err}
+	g.l = &haul.Landing{Top: g.top, Made: g.made, Replace: g.o.Replace, Owners: g.o.Owners, Disk: g.c.Disk, Record: g.arrived, Step: g.ctx.Err}
 	err := g.entries()
 	if err == nil {
 		err = g.fetch()
@@ -134,7 +156,7 @@ func (g *getTree) entries() error {
 		if err := g.list.advance(); err != nil {
 			return err
 		}
-		if g.o.leave(h.Path) {
+		if g.o.leave(h.Path, h.Kind == tree.Folder) {
 			continue
 		}
 		if err := g.entry(h); err != nil {
@@ -158,19 +180,26 @@ func (g *getTree) entry(h *tree.Head) error {
 	switch g.o.judge(h, there) {
 	case sameThere:
 		g.t.same(h)
+		g.each(h, StepSame, nil)
 		return nil
 	case keepThere:
 		g.t.Kept++
+		g.each(h, StepKeep, nil)
 		return nil
 	case refused:
 		return g.t.failed(joinRemote(g.remote, h.Path), disk.Exists(h.Name()))
 	}
-	if there == nil || h.Kind != tree.Folder {
-		g.o.each(h, "copy")
+	if g.o.DryRun {
+		if err := g.o.foresee(h); err != nil {
+			return g.t.failed(joinRemote(g.remote, h.Path), err)
+		}
+	}
+	if (there == nil || h.Kind != tree.Folder) && (g.o.DryRun || h.Kind != tree.File) {
+		g.each(h, StepCopy, nil)
 	}
 	switch {
 	case g.o.DryRun:
-		g.count(h, there)
+		g.t.would(h, there)
 		return nil
 	case h.Kind != tree.File:
 		return g.add(h)
@@ -178,13 +207,12 @@ func (g *getTree) entry(h *tree.Head) error {
 		g.long = append(g.long, h)
 		return nil
 	}
-	if len(g.wants) == MaxWants || g.asked+len(h.Path)+8 > MaxWantBytes-64 {
+	if g.wants.full(h) {
 		if err := g.fetch(); err != nil {
 			return err
 		}
 	}
-	g.wants = append(g.wants, h)
-	g.asked += len(h.Path) + 8
+	g.wants.add(h)
 	return nil
 }
 
@@ -193,18 +221,6 @@ func (g *getTree) add(h *tree.Head) error {
 		return nil
 	}
 	return g.l.Add(h, nil)
-}
-
-func (g *getTree) count(h, there *tree.Head) {
-	switch {
-	case h.Kind == tree.File:
-		g.t.Files++
-		g.t.Bytes += h.Size
-	case h.Kind == tree.Link:
-		g.t.Links++
-	case there == nil:
-		g.t.Folders++
-	}
 }
 
 // there describes what this machine has of the path.
@@ -226,34 +242,41 @@ func (g *getTree) there(h *tree.Head) (*tree.Head, error) {
 
 // fetch brings the files that are wanted.
 func (g *getTree) fetch() error {
-	if len(g.wants) == 0 {
+	if len(g.wants.list) == 0 {
 		return nil
 	}
-	var ask bytes.Buffer
-	w := tree.NewWriter(&ask)
-	for _, h := range g.wants {
-		w.Want(h.Path)
-	}
-	w.Close()
-	resp, err := g.c.send(g.ctx, "POST /fetch", &Request{Path: g.remote, Owners: g.o.Owners}, wanted{&ask})
+	body, err := g.c.fetchFiles(g.ctx, g.remote, g.o.Owners, &g.wants)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	err = g.take(tree.NewReader(counted{resp.Body, g}, true))
-	g.wants, g.asked = g.wants[:0], 0
-	if fault := FaultIn(resp.Trailer); fault != nil {
+	defer body.Close()
+	r := tree.NewReader(counted{body, g}, true)
+	err = g.wants.take(r, func(h *tree.Head) error { return g.l.Add(h, r) }, func(path string, why *deskside.Error) error {
+		return g.t.failed(joinRemote(g.remote, path), why)
+	})
+	return body.fault(err)
+}
+
+// inMemory is the body of a request that is all there.
+type inMemory struct{ b *bytes.Buffer }
+
+func (m inMemory) attach(r *http.Request) {
+	text := m.b.Bytes()
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+}
+
+// fetched is the body of an answer with files.
+type fetched struct {
+	io.ReadCloser
+	resp *http.Response
+}
+
+// fault gives err, which reading came to, or what the agent says went wrong.
+func (f *fetched) fault(err error) error {
+	if fault := FaultIn(f.resp.Trailer); fault != nil {
 		return deskside.AsError(fault).From(deskside.ByAgent)
 	}
 	return cutShort(err)
-}
-
-// wanted is the body of a fetch.
-type wanted struct{ b *bytes.Buffer }
-
-func (w wanted) attach(r *http.Request) {
-	text := w.b.Bytes()
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 }
 
 // counted tells of bytes as they arrive.
@@ -271,33 +294,6 @@ func (c counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// take takes in what was asked for, in that order and nothing else.
-func (g *getTree) take(r *tree.Reader) error {
-	for _, h := range g.wants {
-		rec, err := r.Next()
-		switch {
-		case err == io.EOF:
-			return disk.Conflict("the agent left out %q", disk.Text(h.Path))
-		case err != nil:
-			return err
-		case rec.Why != nil && rec.Path == h.Path:
-			if err := g.t.failed(joinRemote(g.remote, h.Path), rec.Why.From(deskside.ByAgent)); err != nil {
-				return err
-			}
-			continue
-		case rec.Head == nil || rec.Head.Kind != tree.File || rec.Head.Path != h.Path:
-			return disk.Conflict("the agent sent something else than %q, which was asked for", disk.Text(h.Path))
-		}
-		if err := g.l.Add(rec.Head, r); err != nil {
-			return err
-		}
-	}
-	if _, err := r.Next(); err != io.EOF {
-		return cmp.Or(err, error(disk.Conflict("the agent sent more files than were asked for")))
-	}
-	return nil
-}
-
 // getLong fetches a file by itself.
 func (g *getTree) getLong(h *tree.Head) error {
 	remote := joinRemote(g.remote, h.Path)
@@ -313,49 +309,49 @@ func (g *getTree) getLong(h *tree.Head) error {
 	}
 	g.t.Files++
 	g.t.Bytes += got.Size
+	g.each(h, StepCopy, &got.Hash)
 	return nil
 }
 
-// extra finds what this machine alone has.
-func (g *getTree) extra() (list []*tree.Head, err error) {
+// surplus finds what this machine alone has.
+func (g *getTree) surplus() error {
 	if !g.o.Delete || g.top == nil {
-		return nil, nil
+		return nil
 	}
 	kept := make(map[string]bool) // what the agent has and cannot read
-	g.list.note = func(path string, _ *deskside.Error) error {
-		kept[path] = true
+	g.list.note = func(path string, why *deskside.Error) error {
+		if kept[path] = true; !g.o.leave(path, false) {
+			g.extra.unread(why)
+		}
 		return nil
 	}
 	if err := g.list.rewind(); err != nil {
-		return nil, err
+		return err
 	}
 	walk := haul.Walk{
-		Leave:   func(path string, _ bool) bool { return g.o.leave(path) },
+		Leave: func(path string, folder bool) bool {
+			leave := g.o.leave(path, folder)
+			if leave {
+				g.extra.keep(path)
+			}
+			return leave
+		},
 		Trouble: func(string, error) error { return nil },
 		Each: func(e *haul.Entry) error {
 			there, err := g.list.meet(e.Head.Path, func(*tree.Head) {})
 			if there == nil && err == nil && !kept[e.Head.Path] {
-				list = addExtra(list, e.Head, &g.o)
+				g.extra.add(e.Head)
 			}
 			return err
 		},
 	}
-	return list, walk.Run(g.top)
-}
-
-// remove takes away what this machine alone has.
-func (g *getTree) remove(extra []*tree.Head) error {
-	for _, h := range extra {
-		g.o.each(h, "delete")
-		if !g.o.DryRun {
-			if err := g.removeOne(h); err != nil {
-				if err := g.t.failed(filepath.Join(g.local, filepath.FromSlash(h.Path)), err); err != nil {
-					return err
-				}
-				continue
-			}
+	if err := walk.Run(g.top); err != nil {
+		return err
+	}
+	for g.list.next != nil { // for what is said of the rest
+		if err := g.list.advance(); err != nil {
+			return err
 		}
-		g.t.Deleted++
 	}
 	return nil
 }

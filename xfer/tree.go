@@ -1,12 +1,12 @@
 package xfer
 
 import (
-	"fmt"
-	"path"
 	"strings"
 
 	"deskside"
 	"deskside/xfer/disk"
+	"deskside/xfer/haul"
+	"deskside/xfer/pattern"
 	"deskside/xfer/tree"
 )
 
@@ -14,25 +14,44 @@ import (
 type TreeOptions struct {
 	Options
 
-	Exclude  []string // what is left out: patterns of path.Match, for a name or, with a slash, for the path in the tree
+	Exclude  []string // what is left out, and stays at the target: see package pattern
 	Keep     bool     // what has a name already stays, and is no failure
 	Checksum bool     // files are the same by their hash, not by size and time
 	Owners   bool     // keep owners, where the receiving side runs as root
-	Delete   bool     // take away at the target what the source does not have
+	Delete   bool     // take away at the target what the source does not have, if all of the source could be read
 	DryRun   bool     // change nothing, and say what would be done
 
-	// Each is called for every entry that is copied, or would be, or would be
-	// taken away, from the goroutine of the call. One that is told may yet be in
-	// TreeResult.Failed. Nil is fine.
+	// Spare says of a path that Delete would take away that it stays; nil spares
+	// nothing.
+	Spare func(path string) bool
+
+	// Each is called for every entry that is copied, or would be, that stays as it
+	// is, or is taken away: once at a time, from whichever goroutine. One that is
+	// told may yet be in TreeResult.Failed. Nil is fine.
 	Each func(TreeStep)
+
+	leaves pattern.List // Exclude
 }
 
 // TreeStep is what is done about an entry.
 type TreeStep struct {
-	Path string `json:"path"` // in the tree
-	Do   string `json:"do"`   // "copy" or "delete"
-	Size int64  `json:"size,omitempty"`
+	Path string     // in the tree
+	Do   Step       //
+	Kind tree.Kind  //
+	Size int64      // bytes of a file
+	Hash *disk.Hash // of a file that is copied; nil if it is not known
 }
+
+// Step is what is done.
+type Step string
+
+// The steps.
+const (
+	StepCopy   Step = "copy"
+	StepDelete Step = "delete"
+	StepSame   Step = "same" // there already
+	StepKeep   Step = "keep" // there already, another one, and left as it is
+)
 
 // TreeResult says what became of a folder that was copied with everything in
 // it.
@@ -44,6 +63,7 @@ type TreeResult struct {
 	Links   int    `json:"links,omitempty"`   // made
 	Bytes   int64  `json:"bytes"`             // of the files copied
 	Deleted int    `json:"deleted,omitempty"` // taken away, a folder with all in it counted once
+	Spared  int    `json:"spared,omitempty"`  // not taken away, for not all of the source could be read
 	Skipped []Note `json:"skipped,omitempty"` // devices and the like
 	Failed  []Note `json:"failed,omitempty"`  // what could not be copied
 	More    int    `json:"more,omitempty"`    // failures that are not listed
@@ -81,18 +101,17 @@ func (t *TreeResult) same(h *tree.Head) {
 	}
 }
 
-// String says the result in a line.
-func (t TreeResult) String() string {
-	text := fmt.Sprintf("%d files and %d folders, %d bytes", t.Files, t.Folders, t.Bytes)
-	for _, also := range []struct {
-		n     int
-		words string
-	}{{t.Links, "links"}, {t.Same, "were there already"}, {t.Kept, "were left as they are"}, {t.Deleted, "were deleted"}} {
-		if also.n > 0 {
-			text += fmt.Sprintf("; %d %s", also.n, also.words)
-		}
+// would counts what a dry run would do.
+func (t *TreeResult) would(h, there *tree.Head) {
+	switch {
+	case h.Kind == tree.File:
+		t.Files++
+		t.Bytes += h.Size
+	case h.Kind == tree.Link:
+		t.Links++
+	case there == nil:
+		t.Folders++
 	}
-	return text
 }
 
 // joinRemote gives the path of name in the folder dir, of which the empty path
@@ -110,35 +129,28 @@ const longFile = 4 << 20
 
 // leave reports whether the path of an entry, or of a folder above it, is
 // excluded.
-func (o *TreeOptions) leave(at string) bool {
-	for len(o.Exclude) > 0 && at != "" {
-		for _, pattern := range o.Exclude {
-			what := at
-			if pattern = strings.TrimSuffix(pattern, "/"); !strings.Contains(pattern, "/") {
-				what = path.Base(at)
-			}
-			if ok, _ := path.Match(strings.TrimPrefix(pattern, "/"), what); ok {
-				return true
-			}
-		}
-		at = at[:max(0, strings.LastIndexByte(at, '/'))]
-	}
-	return false
-}
+func (o *TreeOptions) leave(at string, folder bool) bool { return o.leaves.Covers(at, folder) }
 
-// checkExclude refuses a pattern that is none.
-func (o *TreeOptions) checkExclude() error {
-	for _, pattern := range o.Exclude {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return disk.BadRequest("%q is no pattern for names: %v", pattern, err)
-		}
+// ready reads the patterns.
+func (o *TreeOptions) ready() (err error) {
+	if o.leaves, err = pattern.ParseList(o.Exclude); err != nil {
+		return disk.BadRequest("%v", err)
 	}
 	return nil
 }
 
-func (o *TreeOptions) each(h *tree.Head, do string) {
+// foresee gives what would keep an entry from being made, as far as it can be
+// known before.
+func (o *TreeOptions) foresee(h *tree.Head) error {
+	if h.Kind == tree.Link {
+		return haul.CheckTarget(h)
+	}
+	return nil
+}
+
+func (o *TreeOptions) each(h *tree.Head, do Step, sum *disk.Hash) {
 	if o.Each != nil {
-		o.Each(TreeStep{disk.Text(h.Path), do, h.Size})
+		o.Each(TreeStep{h.Path, do, h.Kind, h.Size, sum})
 	}
 }
 

@@ -2,87 +2,115 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"math"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"deskside"
-	"deskside/internal/plain"
+	"deskside/client"
 	"deskside/xfer"
-	"deskside/xfer/disk"
+	"deskside/xfer/rate"
 )
 
 type cpFlags struct {
 	sessionFlags
-	replace   bool
 	recursive bool
+	replace   bool
+	keep      bool
+	checksum  bool
+	exclude   []string
+	dryRun    bool
+	delete    bool
+	yes       bool
+	owners    bool
+	rate      string
 }
 
 func cpCommand(e *env) *cobra.Command {
 	f := new(cpFlags)
 	c := leaf(&cobra.Command{
-		Use:   "cp SRC... DST [--recursive] [--replace] [--reason TEXT] [--transport T]",
-		Short: "Copy files to or from an agent",
-		Long: `Copy files. Either DST or every SRC is HOST:PATH, of the same HOST; the other
-side is on this machine. Where there is a folder at DST the files go into it.
+		Use:   "cp SRC... DST [--recursive] [--replace|--keep] [--exclude PATTERN] [--delete] [--dry-run]",
+		Short: "Copy files to or from an agent, or between two",
+		Long: `Copy files. A path at an agent is HOST:PATH; the others are on this machine. Where
+both ends are agents, what is copied passes through this machine. Where there is
+a folder at DST the files go into it; a folder written with /. at its end stands
+for what is in it. Stars in a HOST:PATH stand for names at that agent: quote them.
+- is standard input or output; what goes through it is first kept in a temporary
+file until it is whole and right.
 
 A file gets its name only when all of it has arrived and its hash is right. If
 the way breaks, the copy goes on where it stopped; after an interruption, so
-does the same command. Of folders, files that are there already with the same
-size and time are not copied again.`,
+does the same command. What is there already with the same size and time is not
+copied again, or with --checksum what has the same hash. Another file of that
+name is an error, unless --replace or --keep says what to do.
+
+With --recursive links are copied as links, and those that lead out of the folder
+are left out; holes, permissions, times and extended attributes are kept. What
+cannot be copied is named, and the rest is copied; the command then fails.
+
+--exclude leaves out what matches, with everything in it. *.o is such a name in
+any folder, /build one at the top, cache/ a folder, docs/*.pdf such names in any
+folder docs, and ** any number of folders: /a/**/tmp. Larger sets: [a-z], [!a-z].
+
+--delete makes DST a mirror: what the source does not have is deleted there, but
+nothing that is excluded, and nothing at all if not all of the source could be
+read. It says what, and asks, unless --yes is given.`,
 		Example: `  deskside cp report.pdf front-desk:Desktop/
-  deskside cp front-desk:/var/log/syslog front-desk:notes.txt ./from-front-desk/`,
+  deskside cp 'front-desk:/var/log/*.log' front-desk:notes.txt ./from-front-desk/
+  deskside cp -r --exclude .git --exclude '*.o' project front-desk:
+  deskside cp -r --delete --dry-run site/. front-desk:/srv/www
+  deskside cp front-desk:setup.toml lab-3:
+  pg_dump shop | deskside cp - front-desk:shop.sql`,
 		Args: cobra.MinimumNArgs(2),
 	}, e, f.run)
 	f.add(c)
-	c.Flags().BoolVarP(&f.replace, "replace", "f", false, "replace files that have the name already")
-	c.Flags().BoolVarP(&f.recursive, "recursive", "r", false, "copy folders with everything in them but links")
+	set := c.Flags()
+	set.BoolVarP(&f.recursive, "recursive", "r", false, "copy folders with everything in them")
+	set.BoolVarP(&f.replace, "replace", "f", false, "replace files that have the name already")
+	set.BoolVarP(&f.keep, "keep", "n", false, "leave files that have the name already as they are, and go on")
+	set.BoolVar(&f.checksum, "checksum", false, "compare files by hash, not by size and time")
+	set.StringArrayVar(&f.exclude, "exclude", nil, "leave out what matches; may be given again")
+	set.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, and do nothing")
+	set.BoolVar(&f.delete, "delete", false, "delete at DST what the source does not have")
+	set.BoolVar(&f.yes, "yes", false, "delete without asking")
+	set.BoolVar(&f.owners, "owners", false, "keep owners, by number, where the receiving side runs as root")
+	set.StringVar(&f.rate, "limit-rate", "", "bytes a second at most, such as 500K or 2.5M")
 	return c
 }
 
-// copyPlan is what is to be copied. Exactly one of far and near is the target.
-type copyPlan struct {
-	up   bool // towards the agent
-	host string
-	from []string // local paths if up, else far ones
-	to   string   // a far path if up, else a local one
+// check refuses what makes no sense together, and reads the rate: 0 is none.
+func (f *cpFlags) check(e *env, p *copyPlan) (most int64, err error) {
+	bad := func(format string, args ...any) (int64, error) { return 0, usagef("deskside cp", format, args...) }
+	switch {
+	case f.replace && f.keep:
+		return bad("--replace and --keep say the opposite of each other")
+	case f.delete && !f.recursive:
+		return bad("--delete mirrors a folder: give --recursive too")
+	case f.yes && !f.delete:
+		return bad("--yes is about --delete")
+	case p.way == down && p.to == stream && (f.recursive || e.json || f.dryRun):
+		return bad("standard output takes one file, and nothing else: leave out --recursive, --json and --dry-run")
+	case f.rate == "":
+		return 0, nil
+	}
+	return parseRate(f.rate)
 }
 
-// planCopy reads the arguments.
-func planCopy(args []string) (p copyPlan, err error) {
-	dst, up, err := parseRemote(args[len(args)-1])
-	if err != nil {
-		return p, err
+// parseRate reads "800000", "500K", "2.5M" or "1G", in units of 1024.
+func parseRate(text string) (int64, error) {
+	number, unit := strings.TrimRight(text, "kKmMgG"), 1.0
+	if rest := strings.ToUpper(text[len(number):]); rest != "" {
+		unit = map[string]float64{"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}[rest]
 	}
-	p.up, p.host, p.to = up, dst.host, dst.path
-	if !up {
-		p.to = args[len(args)-1]
+	v, err := strconv.ParseFloat(number, 64)
+	v *= unit
+	if err != nil || math.IsNaN(v) || v < rate.Least || v > 1<<50 {
+		return 0, usagef("deskside cp", "--limit-rate %q: want bytes a second, such as 500K or 2.5M, %dK at least", text, rate.Least>>10)
 	}
-	for _, arg := range args[:len(args)-1] {
-		src, remote, err := parseRemote(arg)
-		switch {
-		case err != nil:
-			return p, err
-		case up && remote:
-			return p, fmt.Errorf("%q and %q are both far away: copy to this machine first; a local name with a colon is written ./%s", arg, dst, arg)
-		case !up && !remote:
-			return p, fmt.Errorf("neither %q nor %q is HOST:PATH", arg, p.to)
-		case !up && p.host != "" && p.host != src.host:
-			return p, fmt.Errorf("%q and %q: one host at a time", p.host, src.host)
-		case up:
-			p.from = append(p.from, arg)
-		default:
-			p.host, p.from = src.host, append(p.from, src.path)
-		}
-	}
-	return p, nil
+	return int64(v), nil
 }
 
 func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
@@ -90,36 +118,130 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return usagef("deskside cp", "%w", err)
 	}
-	if err := f.checkHere(p); err != nil {
+	if err := notMeant(&p, args); err != nil {
 		return err
 	}
-	rights := deskside.RightsOf(deskside.FilesRead)
-	if p.up {
-		rights = rights.With(deskside.FilesWrite)
-	}
-	s, err := f.session(ctx, e, "deskside cp", p.host, rights)
+	most, err := f.check(e, &p)
 	if err != nil {
 		return err
 	}
-	done := copied{Files: []xfer.Result{}}
-	err = s.During(ctx, func(ctx context.Context) error {
-		show := e.progress()
-		defer show.end()
-		o := xfer.Options{Replace: f.replace, Progress: show.at}
-		for _, from := range p.from {
-			if err := f.copyOne(ctx, &copier{s.Files(), &p, o, s.Losses}, from, &done); err != nil {
-				return fmt.Errorf("%s: %w", plain.Text(from), err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := f.checkHere(&p); err != nil {
+		return err
+	}
+	t := &transfer{f: f, e: e, p: &p, most: most, asked: map[string]bool{}, agreed: map[string]bool{}}
+	t.done = copied{Files: []xfer.Result{}, DryRun: f.dryRun, keep: e.json}
+	if f.dryRun && !e.json {
+		t.done.lines = t.done.line(e.stdout)
+	}
+	if err := t.meet(ctx, t.all); err != nil {
 		return f.hint(err)
 	}
-	if err := e.show(done, done.write); err != nil {
+	if p.to != stream || p.way != down {
+		if err := e.show(&t.done, t.done.write); err != nil {
+			return err
+		}
+	}
+	return t.done.tell(e)
+}
+
+// transfer is one run of the command.
+type transfer struct {
+	f    *cpFlags
+	e    *env
+	p    *copyPlan
+	most int64 // bytes a second; 0: any
+
+	from, to *xfer.Client // nil is this machine
+	sessions []*client.Session
+	o        xfer.Options
+	show     *progress
+	asked    map[string]bool // sources whose mirror was asked about
+	agreed   map[string]bool // targets whose deletion was agreed to
+	done     copied
+}
+
+// meet sets up the sessions that the plan needs, and runs do in them.
+func (t *transfer) meet(ctx context.Context, do func(context.Context) error) error {
+	source := deskside.RightsOf(deskside.FilesRead)
+	target := source.With(deskside.FilesWrite)
+	switch t.p.way {
+	case up:
+		return t.in(ctx, t.p.host, target, &t.to, do)
+	case down:
+		return t.in(ctx, t.p.host, source, &t.from, do)
+	}
+	if t.p.host == t.p.dest {
+		return t.in(ctx, t.p.host, target, &t.to, func(ctx context.Context) error {
+			t.from = t.to
+			return do(ctx)
+		})
+	}
+	return t.in(ctx, t.p.host, source, &t.from, func(ctx context.Context) error {
+		return t.in(ctx, t.p.dest, target, &t.to, do)
+	})
+}
+
+// in sets up a session with host, and runs do in it with its files as x.
+func (t *transfer) in(ctx context.Context, host string, rights deskside.Rights, x **xfer.Client, do func(context.Context) error) error {
+	s, err := t.f.session(ctx, t.e, "deskside cp", host, rights)
+	if err != nil {
 		return err
 	}
-	return done.tell(e)
+	t.sessions = append(t.sessions, s)
+	*x = s.Files()
+	if t.most > 0 {
+		(*x).HTTP = rate.Limit((*x).HTTP, t.most)
+	}
+	return s.During(ctx, do)
+}
+
+// losses counts how often the sessions were lost.
+func (t *transfer) losses() (n int) {
+	for _, s := range t.sessions {
+		n += s.Losses()
+	}
+	return n
+}
+
+// all copies every source. Of several, one that cannot be copied is told at the
+// end, and the others are copied.
+func (t *transfer) all(ctx context.Context) error {
+	if t.from != nil {
+		var list []string
+		for _, from := range t.p.from {
+			found, err := expandFar(ctx, t.from, from)
+			if err != nil {
+				return fmt.Errorf("%s: %w", showPath(from), err)
+			}
+			list = append(list, found...)
+		}
+		t.p.from = list
+	}
+	t.show = t.e.progress()
+	defer t.show.end()
+	t.o = xfer.Options{Replace: t.f.replace, Progress: t.show.at}
+	for _, from := range t.p.from {
+		err := t.one(ctx, from)
+		switch {
+		case err == nil:
+		case len(t.p.from) > 1 && ofOne(err):
+			t.done.failed(from, t.f.hint(err))
+		default:
+			return fmt.Errorf("%s: %w", showPath(from), err)
+		}
+	}
+	return nil
+}
+
+// ofOne reports whether an error stands against one source, and not against all
+// that could come after it.
+func ofOne(err error) bool {
+	switch deskside.CodeOf(err) {
+	case deskside.CodeBadRequest, deskside.CodeDenied, deskside.CodeNotFound, deskside.CodeExists,
+		deskside.CodeConflict, deskside.CodeNoAccess, deskside.CodeNoSpace, deskside.CodeUnsupported:
+		return true
+	}
+	return false
 }
 
 // hint gives an error of the copy with what this command can do about it.
@@ -143,221 +265,3 @@ type hinted struct {
 }
 
 func (h *hinted) Unwrap() []error { return []error{h.known, h.error} }
-
-// checkHere finds what this machine lacks for the copy, before anybody is asked
-// for a session.
-func (f *cpFlags) checkHere(p copyPlan) error {
-	if !p.up {
-		_, err := nearTarget(p.to, "any", len(p.from) > 1)
-		return err
-	}
-	for _, from := range p.from {
-		info, err := os.Stat(from)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return deskside.Errorf(deskside.CodeNotFound, "there is no %q on this machine", from)
-		case err != nil:
-			return err
-		case info.IsDir() && !f.recursive:
-			return isFolder(from)
-		}
-	}
-	return nil
-}
-
-// isFolder refuses to copy a folder as a file.
-func isFolder(path string) error {
-	return deskside.Errorf(deskside.CodeBadRequest, "%q is a folder", path).Hint("Copy it with everything in it: --recursive.")
-}
-
-// copyOne copies one file or folder, going on after each break of the way for
-// as long as the session lives and bytes arrive.
-func (f *cpFlags) copyOne(ctx context.Context, c *copier, from string, done *copied) error {
-	return goOn(ctx, &c.o, c.losses, func() error {
-		folder, err := c.isFolder(ctx, from)
-		switch {
-		case err != nil:
-			return err
-		case folder && !f.recursive:
-			return isFolder(from)
-		case folder:
-			tree, err := c.tree(ctx, from)
-			if err == nil {
-				done.Folders = append(done.Folders, copiedFolder{from, tree})
-			}
-			return err
-		}
-		file, err := c.file(ctx, from)
-		if err == nil {
-			done.Files = append(done.Files, file)
-		}
-		return err
-	})
-}
-
-// The way may break this often with nothing copied in between, while the session
-// stands: then it is the way of the files alone that is broken.
-const (
-	maxBreaks  = 5
-	breakPause = time.Second
-)
-
-// goOn repeats do when the way broke. It gives up when it broke several times
-// without a byte in between and without a loss of the session, or ctx ended. A
-// session that is lost is waited for by do, and ends ctx with its grace time.
-func goOn(ctx context.Context, o *xfer.Options, losses func() int, do func() error) error {
-	breaks, lost, show := 0, losses(), o.Progress
-	o.Progress = func(p xfer.Progress) {
-		breaks = 0
-		show(p)
-	}
-	defer func() { o.Progress = show }()
-	for {
-		err := do()
-		if code := deskside.CodeOf(err); code != deskside.CodeUnreachable && code != deskside.CodeSuspended {
-			return err
-		}
-		if now := losses(); now != lost {
-			breaks, lost = 0, now
-		}
-		if breaks++; breaks > maxBreaks {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(breakPause):
-		}
-	}
-}
-
-// copier copies what a plan says.
-type copier struct {
-	x      *xfer.Client
-	p      *copyPlan
-	o      xfer.Options
-	losses func() int // of the session
-}
-
-func (c *copier) isFolder(ctx context.Context, from string) (bool, error) {
-	if c.p.up {
-		info, err := os.Stat(from)
-		return err == nil && info.IsDir(), err
-	}
-	entry, err := c.x.Stat(ctx, from, true)
-	return err == nil && entry.Kind == disk.Folder, err
-}
-
-func (c *copier) file(ctx context.Context, from string) (xfer.Result, error) {
-	to, err := c.target(ctx, from)
-	if err != nil {
-		return xfer.Result{}, err
-	}
-	if c.p.up {
-		return c.x.Put(ctx, from, to, c.o)
-	}
-	return c.x.Get(ctx, from, to, c.o)
-}
-
-func (c *copier) tree(ctx context.Context, from string) (xfer.TreeResult, error) {
-	to, err := c.target(ctx, from)
-	if err != nil {
-		return xfer.TreeResult{}, err
-	}
-	if c.p.up {
-		return c.x.PutTree(ctx, from, to, xfer.TreeOptions{Options: c.o})
-	}
-	return c.x.GetTree(ctx, from, to, xfer.TreeOptions{Options: c.o})
-}
-
-// target gives the path for what is copied from a path.
-func (c *copier) target(ctx context.Context, from string) (string, error) {
-	if c.p.up {
-		name, err := filepath.Abs(from) // "." has a name too
-		if err != nil {
-			return "", err
-		}
-		return farTarget(ctx, c.x, c.p.to, filepath.Base(name))
-	}
-	return nearTarget(c.p.to, remotePath{path: from}.base(), len(c.p.from) > 1)
-}
-
-// farTarget gives the far path for a file called name: in the folder to, or as
-// to itself where there is none.
-func farTarget(ctx context.Context, x *xfer.Client, to, name string) (string, error) {
-	if to == "" || strings.HasSuffix(to, "/") {
-		return remotePath{path: to}.join(name).path, nil
-	}
-	entry, err := x.Stat(ctx, to, true)
-	switch {
-	case err == nil && entry.Kind == disk.Folder:
-		return remotePath{path: to}.join(name).path, nil
-	case err == nil || deskside.CodeOf(err) == deskside.CodeNotFound:
-		return to, nil
-	}
-	return "", err
-}
-
-// nearTarget does the same on this machine. Several files need a folder. The
-// name is the agent's word, and must be one.
-func nearTarget(to, name string, several bool) (string, error) {
-	info, err := os.Stat(to)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	folder := err == nil && info.IsDir()
-	if !folder && (several || strings.HasSuffix(to, string(filepath.Separator))) {
-		return "", deskside.Errorf(deskside.CodeNotFound, "%q is not a folder", to).Hint("Make it first.")
-	}
-	if !folder {
-		return to, nil
-	}
-	if !filepath.IsLocal(name) || name == "." || strings.ContainsAny(name, `/\`) {
-		return "", deskside.Errorf(deskside.CodeBadRequest, "%q is no name for a file here", name)
-	}
-	return filepath.Join(to, name), nil
-}
-
-// copied is what was copied.
-type copied struct {
-	Files   []xfer.Result  `json:"copied"`
-	Folders []copiedFolder `json:"folders,omitempty"`
-}
-
-type copiedFolder struct {
-	Path string `json:"path"` // the source
-	xfer.TreeResult
-}
-
-func (c *copied) write(w io.Writer) error {
-	for _, r := range c.Files {
-		if _, err := fmt.Fprintf(w, "%s  %d bytes  %s\n", r.Hash, r.Size, plain.Text(r.Path)); err != nil {
-			return err
-		}
-	}
-	for _, t := range c.Folders {
-		if _, err := fmt.Fprintf(w, "%s: %s\n", plain.Text(t.Path), t.TreeResult); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tell says what of the folders was not copied. Then the command has failed,
-// unless all of it was links and the like.
-func (c *copied) tell(e *env) error {
-	failed := 0
-	for _, t := range c.Folders {
-		for _, n := range t.Skipped {
-			fmt.Fprintf(e.stderr, "left out: %s: %s\n", plain.Text(n.Path), plain.Text(n.Error.Words))
-		}
-		for _, n := range t.Failed {
-			fmt.Fprintf(e.stderr, "not copied: %s: %s\n", plain.Text(n.Path), plain.Text(n.Error.Error()))
-		}
-		failed += len(t.Failed)
-	}
-	if failed > 0 {
-		return statusError{exitFailed}
-	}
-	return nil
-}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -12,20 +13,42 @@ import (
 )
 
 func TestPlanCopy(t *testing.T) {
-	for args, want := range map[[3]string]string{
-		{"a", "b", "h:d/"}:        "{true h [a b] d/}",
-		{"h:a", "h:b", "d"}:       "{false h [a b] d}",
-		{"h:1:a", "h:1:b", "d"}:   "{false h:1 [a b] d}",
-		{"h:a", "g:b", "d"}:       "",
-		{"a", "b", "c"}:           "",
-		{"h:a", "b", "h:c"}:       "",
-		{"h:a", "b", "c"}:         "",
-		{":a", "b", "h:c"}:        "",
-		{"./x:y", "b", "[::1]:c"}: "{true [::1] [./x:y b] c}",
+	for args, want := range map[string]string{
+		"a b h:d/":        "{1 h  [a b] d/}",
+		"h:a h:b d":       "{2 h  [a b] d}",
+		"h:1:a h:1:b d":   "{2 h:1  [a b] d}",
+		"h:a g:b":         "{3 h g [a] b}",
+		"h:a h:b h:c":     "{3 h h [a b] c}",
+		"./x:y b [::1]:c": "{1 [::1]  [./x:y b] c}",
+		"- h:c":           "{1 h  [-] c}",
+		"h:c -":           "{2 h  [c] -}",
+		"h:- ./-":         "{2 h  [-] ./-}",
+		"h:a g:b d":       "",
+		"a b c":           "",
+		"h:a b h:c":       "",
+		"a h:b h:c":       "",
+		"h:a b c":         "",
+		":a b h:c":        "",
+		"- h:":            "",
+		"- h:d/":          "",
+		"- a h:d":         "",
+		"h:a h:b -":       "",
 	} {
-		got, err := planCopy(args[:])
+		got, err := planCopy(strings.Fields(args))
 		if (err != nil) != (want == "") || err == nil && fmt.Sprint(got) != want {
 			t.Errorf("%q: %v, %v, want %s", args, got, err, want)
+		}
+	}
+}
+
+func TestRates(t *testing.T) {
+	for text, want := range map[string]int64{
+		"800000": 800000, "16K": 16 << 10, "2.5M": 5 << 19, "1g": 1 << 30,
+		"": 0, "1": 0, "15K": 0, "K": 0, "-1M": 0, "1MM": 0, "1T": 0, "NaN": 0, "inf": 0, "9999999999G": 0,
+	} {
+		got, err := parseRate(text)
+		if got != want || (err != nil) != (want == 0) {
+			t.Errorf("%q: %d, %v, want %d", text, got, err, want)
 		}
 	}
 }

@@ -306,9 +306,11 @@ func (h *shaky) copy(t *testing.T, name string) (data []byte, copied <-chan erro
 }
 
 func (h *shaky) cp(ctx context.Context, from string) error {
-	f := new(cpFlags)
-	p := copyPlan{up: true, from: []string{from}, to: h.files + "/"}
-	return f.copyOne(ctx, &copier{h.Files(), &p, xfer.Options{Progress: func(xfer.Progress) {}}, h.Losses}, from, new(copied))
+	c := &transfer{
+		f: new(cpFlags), p: &copyPlan{way: up, from: []string{from}, to: h.files + "/"}, to: h.Files(), sessions: []*client.Session{h.Session},
+		o: xfer.Options{Progress: func(xfer.Progress) {}},
+	}
+	return c.one(ctx, from)
 }
 
 // talk is the conversation of a session, with what each side was told.

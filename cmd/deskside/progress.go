@@ -46,13 +46,15 @@ func (p *progress) at(now xfer.Progress) {
 func (p *progress) next(now xfer.Progress) {
 	p.drop()
 	p.path = now.Path
-	p.bar = p.box.AddBar(now.Total, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(plain.Short(now.Path, 40), decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(
-			decor.CountersKibiByte("% .1f of % .1f"),
-			decor.AverageSpeed(decor.SizeB1024(0), "  % .1f"),
-			decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8}),
-		))
+	name := mpb.PrependDecorators(decor.Name(plain.Short(now.Path, 40), decor.WCSyncSpaceR))
+	speed := decor.AverageSpeed(decor.SizeB1024(0), "  % .1f")
+	if now.Total == 0 { // many files, of which nobody has the sum
+		p.bar = p.box.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), name,
+			mpb.AppendDecorators(decor.CurrentKibiByte("% .1f"), speed))
+		return
+	}
+	p.bar = p.box.AddBar(now.Total, mpb.BarRemoveOnComplete(), name,
+		mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f"), speed, decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8})))
 	p.bar.SetRefill(now.Done)
 }
 
@@ -68,5 +70,6 @@ func (p *progress) end() {
 	if p.box != nil {
 		p.drop()
 		p.box.Wait()
+		p.box = nil
 	}
 }

@@ -10,12 +10,12 @@ import (
 	"deskside/xfer"
 )
 
-// TestProgress shows two files, of which the second is broken off.
+// TestProgress shows two files, of which the second is broken off, and a folder.
 func TestProgress(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	var out bytes.Buffer
 	p := newProgress(&out)
-	for _, at := range []xfer.Progress{{Path: "one\x1b[31m", Done: 1 << 20, Total: 4 << 20}, {Path: "one\x1b[31m", Done: 4 << 20, Total: 4 << 20}, {Path: "two", Done: 1, Total: 9}} {
+	for _, at := range []xfer.Progress{{Path: "one\x1b[31m", Done: 1 << 20, Total: 4 << 20}, {Path: "one\x1b[31m", Done: 4 << 20, Total: 4 << 20}, {Path: "two", Done: 1, Total: 9}, {Path: "three", Done: 5}, {Path: "three", Done: 6}} {
 		p.at(at)
 	}
 	p.end()

@@ -257,7 +257,7 @@ func (l *Landing) permitted(h *tree.Head) error {
 		}
 	}
 	if h.Kind == tree.Link {
-		if err := checkTarget(h); err != nil {
+		if err := CheckTarget(h); err != nil {
 			return err
 		}
 	}
@@ -273,9 +273,9 @@ func (l *Landing) permitted(h *tree.Head) error {
 	return nil
 }
 
-// checkTarget refuses a link that leads out of the tree, or may on this system,
+// CheckTarget refuses a link that leads out of the tree, or may on this system,
 // where a name may be more than a name.
-func checkTarget(h *tree.Head) error {
+func CheckTarget(h *tree.Head) error {
 	if !tree.Inside(h.Path, h.Target) {
 		return deskside.Errorf(deskside.CodeDenied, "the link leads to %q, out of the folder that is copied", disk.Text(h.Target))
 	}

@@ -79,10 +79,8 @@ func (w *Walk) entry(dir *disk.Dir, name, path string, depth int) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it went since the folder was read
 	}
-	if err == nil {
-		if long := tree.CheckPath(path); long != nil {
-			err = disk.BadRequest("%v", long)
-		}
+	if long := tree.CheckPath(path); err == nil && long != nil {
+		return w.Trouble(parentOf(path), disk.BadRequest("what is in it cannot be copied: %v", long)) // no path can say more
 	}
 	if err != nil {
 		return w.Trouble(path, disk.Explain(err, "read", name))
@@ -115,18 +113,19 @@ func (w *Walk) entry(dir *disk.Dir, name, path string, depth int) error {
 	return w.folder(sub, path, depth+1)
 }
 
-// Send writes the file e into a body. An error that is no *Unread is one of
-// writing, after which the body is worth nothing.
-func Send(w *tree.Writer, e *Entry, owners bool, step func(n int) error) error {
+// Send writes the file e into a body, and gives the hash of what it wrote, or none
+// if the file changed meanwhile, which the body says. An error that is no *Unread
+// is one of writing, after which the body is worth nothing.
+func Send(w *tree.Writer, e *Entry, owners bool, step func(n int) error) (*disk.Hash, error) {
 	f, info, err := disk.OpenFile(e.Place())
 	if err != nil {
-		return &Unread{err}
+		return nil, &Unread{err}
 	}
 	defer f.Close()
 	h := *e.Head
 	h.Size, h.ModTime, h.Mode = info.Size(), disk.WireTime(info.ModTime()), uint16(disk.KeptMode(info.Mode()))
 	if h.Attrs, err = disk.Attrs(f); err != nil {
-		return &Unread{disk.Explain(err, "read", h.Name())}
+		return nil, &Unread{disk.Explain(err, "read", h.Name())}
 	}
 	if owners {
 		h.Owner = disk.OwnerOf(info)
@@ -144,7 +143,7 @@ type Unread struct{ Err error }
 func (e *Unread) Error() string { return e.Err.Error() }
 func (e *Unread) Unwrap() error { return e.Err }
 
-func sendShort(w *tree.Writer, h *tree.Head, f *os.File, step func(int) error) error {
+func sendShort(w *tree.Writer, h *tree.Head, f *os.File, step func(int) error) (*disk.Hash, error) {
 	buf := disk.Buffers.Get().(*[disk.BufferSize]byte)
 	defer disk.Buffers.Put(buf)
 	b := buf[:h.Size]
@@ -152,17 +151,18 @@ func sendShort(w *tree.Writer, h *tree.Head, f *os.File, step func(int) error) e
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = changed(h)
 		}
-		return &Unread{disk.Explain(err, "read", h.Name())}
+		return nil, &Unread{disk.Explain(err, "read", h.Name())}
 	}
 	if err := unchanged(f, h); err != nil {
-		return &Unread{err}
+		return nil, &Unread{err}
 	}
 	if err := step(len(b)); err != nil {
-		return err
+		return nil, err
 	}
 	w.Entry(h)
 	w.Write(b)
-	return w.End(disk.SumOf(b))
+	sum := disk.SumOf(b)
+	return &sum, w.End(sum)
 }
 
 // unchanged checks that the file is what it was when it was opened.
@@ -183,11 +183,11 @@ func changed(h *tree.Head) error {
 
 // sendLong sends a file in pieces. What it lacks at its end is made up, and said
 // in the file's end.
-func sendLong(w *tree.Writer, h *tree.Head, f *os.File, step func(int) error) error {
+func sendLong(w *tree.Writer, h *tree.Head, f *os.File, step func(int) error) (*disk.Hash, error) {
 	buf := disk.Buffers.Get().(*[disk.BufferSize]byte)
 	defer disk.Buffers.Put(buf)
 	if err := w.Entry(h); err != nil {
-		return err
+		return nil, err
 	}
 	sum := disk.NewHasher()
 	sum.Write(h.Seed())
@@ -199,11 +199,11 @@ func sendLong(w *tree.Writer, h *tree.Head, f *os.File, step func(int) error) er
 				fault = readAt(f, b, at, h)
 			}
 			if err := step(len(b)); err != nil {
-				return err
+				return nil, err
 			}
 			sum.Write(b)
 			if _, err := w.Write(b); err != nil {
-				return err
+				return nil, err
 			}
 			at += int64(len(b))
 		}
@@ -212,9 +212,10 @@ func sendLong(w *tree.Writer, h *tree.Head, f *os.File, step func(int) error) er
 		fault = unchanged(f, h)
 	}
 	if fault != nil {
-		return w.Fault(deskside.AsError(fault))
+		return nil, w.Fault(deskside.AsError(fault))
 	}
-	return w.End(sum.Now())
+	whole := sum.Now()
+	return &whole, w.End(whole)
 }
 
 func readAt(f *os.File, b []byte, at int64, h *tree.Head) error {

@@ -116,10 +116,11 @@ func (f *fetch) sendFile(path string) error {
 	}
 	e := &haul.Entry{Head: &tree.Head{Kind: tree.File, Path: path}, Dir: in, Info: info}
 	f.files++
-	return haul.Send(f.w, e, f.c.req.Owners, func(n int) error {
+	_, err = haul.Send(f.w, e, f.c.req.Owners, func(n int) error {
 		f.bytes += int64(n)
 		return f.c.step(deskside.FilesRead)
 	})
+	return err
 }
 
 // enter opens the folder of a path, through no link.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 
+	"deskside"
 	"deskside/wire"
 	"deskside/xfer"
 	"deskside/xfer/disk"
@@ -139,8 +140,36 @@ func (c *call) stat() error {
 		return err
 	}
 	defer p.Close()
-	return c.answer(p)
+	if !c.req.Sums {
+		return c.answer(p)
+	}
+	return c.sum(p)
 }
+
+// sum answers as answer does, with the file's hash, which tells of its bytes and
+// so needs the right to read them.
+func (c *call) sum(p *disk.Place) error {
+	if err := c.pass.Check(deskside.FilesRead); err != nil {
+		return err
+	}
+	out, err := disk.Open(p)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if _, err := io.Copy(stepped{c}, out); err != nil {
+		return err
+	}
+	e, hash := describe(p.Dir, p.Name), out.Hash()
+	e.Hash = &hash
+	wire.WriteJSON(c.w, e)
+	return nil
+}
+
+// stepped takes what is only to be hashed.
+type stepped struct{ c *call }
+
+func (s stepped) Write(b []byte) (int, error) { return len(b), s.c.step(deskside.FilesRead) }
 
 // answer replies with the entry at p as it is now.
 func (c *call) answer(p *disk.Place) error {

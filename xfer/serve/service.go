@@ -130,7 +130,7 @@ var (
 var routes = map[string]route{
 	"GET /roots":   {either, nil, notAudited, (*call).roots},
 	"GET /list":    {readers, []string{"path", "after", "limit"}, asFile, (*call).list},
-	"GET /stat":    {either, []string{"path", "follow"}, asFile, (*call).stat},
+	"GET /stat":    {either, []string{"path", "follow", "sums"}, asFile, (*call).stat},
 	"GET /file":    {readers, []string{"path", "offset", "prefix", "size", "mtime"}, asTransfer, (*call).get},
 	"GET /partial": {writers, []string{"path", "size", "mtime"}, notAudited, (*call).partial},
 	"GET /tree":    {readers, []string{"path", "sums"}, asFile, (*call).listTree},

@@ -206,7 +206,11 @@ func TestTreeOptions(t *testing.T) {
 					write(t, filepath.Join(from, name), []byte(name))
 				}
 				var steps []string
-				each := func(s xfer.TreeStep) { steps = append(steps, s.Do+" "+s.Path) }
+				each := func(s xfer.TreeStep) {
+					if s.Do != xfer.StepSame {
+						steps = append(steps, string(s.Do)+" "+s.Path)
+					}
+				}
 				got, err := do(xfer.TreeOptions{DryRun: true, Each: each})
 				if err != nil || got.Files != 6 || got.Folders < 3 || len(steps) < 9 {
 					t.Errorf("dry run: %+v, %v, %q", got, err, steps)
