@@ -19,8 +19,8 @@ import (
 // All that file transfer takes from a clock is how far it is from the times of
 // files, so it is these that are moved here.
 func TestFaultClock(t *testing.T) {
-	shifts := []time.Duration{-100 * 365 * 24 * time.Hour, -25 * time.Hour, -time.Second, time.Hour, 25 * time.Hour, 100 * 365 * 24 * time.Hour}
-	shifts = shifts[:figure.Of(4, len(shifts))]
+	shifts := []time.Duration{-25 * time.Hour, 25 * time.Hour, -100 * 365 * 24 * time.Hour, 100 * 365 * 24 * time.Hour, -time.Second, time.Hour}
+	shifts = shifts[:figure.Of(2, len(shifts))]
 	for _, shift := range shifts {
 		t.Run(fmt.Sprint(shift), func(t *testing.T) {
 			one(t, func(t *testing.T, r *rig) { clockChanged(t, r, shift) })

@@ -108,7 +108,7 @@ func TestFaultDisk(t *testing.T) {
 					}
 					return firstFailure(res, err)
 				}
-				full, well, steps := 0, 0, int64(figure.Of(6, 150))
+				full, well, steps := 0, 0, int64(figure.Of(4, 150))
 				try := func(bytes int64, nodes int) {
 					s.leave(bytes, nodes)
 					switch err := copy(); {

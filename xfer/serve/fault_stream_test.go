@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/internal/await"
 	"deskside/internal/figure"
 	"deskside/transport"
 	"deskside/transport/transporttest"
@@ -28,11 +29,19 @@ import (
 // fault is what happens to one byte of a conversation, inside the authenticated
 // stream, where no stranger reaches: only a fault of the programs or of memory.
 type fault struct {
-	up    bool  // in what the operator's side says
-	at    int64 // the byte, counted over all streams of a client
-	cut   bool  // nothing comes behind it; else it is another one
-	count *[2]int64
+	up  bool  // in what the operator's side says
+	at  int64 // the byte, counted over all streams of a client
+	cut bool  // nothing comes behind it; else it is another one
+
 	mu    sync.Mutex
+	count [2]int64 // bytes that passed, up and down
+}
+
+// passed gives how many bytes passed, up and down.
+func (f *fault) passed() [2]int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.count
 }
 
 // pass counts b, and gives it as the fault makes it, and whether to end there.
@@ -91,7 +100,7 @@ func (s *faulty) Read(b []byte) (int, error) {
 // conversation is one whole use of the protocol.
 type conversation struct {
 	lay  func(r *rig) // what is there before
-	run  func(c *xfer.Client, r *rig) error
+	run  func(ctx context.Context, c *xfer.Client, r *rig) error
 	into func(r *rig) string // the folder in which it makes files, besides src
 }
 
@@ -103,20 +112,20 @@ func conversations() map[string]conversation {
 	}
 	tree := xfer.TreeOptions{Options: xfer.Options{Replace: true}}
 	return map[string]conversation{
-		"put": {one(far), func(c *xfer.Client, r *rig) error {
-			_, err := c.Put(context.Background(), r.mine("src/file"), "in/file", xfer.Options{Replace: true})
+		"put": {one(far), func(ctx context.Context, c *xfer.Client, r *rig) error {
+			_, err := c.Put(ctx, r.mine("src/file"), "in/file", xfer.Options{Replace: true})
 			return err
 		}, far},
-		"get": {one(near), func(c *xfer.Client, r *rig) error {
-			_, err := c.Get(context.Background(), "src/file", r.mine("in/file"), xfer.Options{Replace: true})
+		"get": {one(near), func(ctx context.Context, c *xfer.Client, r *rig) error {
+			_, err := c.Get(ctx, "src/file", r.mine("in/file"), xfer.Options{Replace: true})
 			return err
 		}, near},
-		"put a tree": {one(far), func(c *xfer.Client, r *rig) error {
-			res, err := c.PutTree(context.Background(), r.mine("src"), "in", tree)
+		"put a tree": {one(far), func(ctx context.Context, c *xfer.Client, r *rig) error {
+			res, err := c.PutTree(ctx, r.mine("src"), "in", tree)
 			return firstFailure(res, err)
 		}, far},
-		"get a tree": {one(near), func(c *xfer.Client, r *rig) error {
-			res, err := c.GetTree(context.Background(), "src", r.mine("in"), tree)
+		"get a tree": {one(near), func(ctx context.Context, c *xfer.Client, r *rig) error {
+			res, err := c.GetTree(ctx, "src", r.mine("in"), tree)
 			return firstFailure(res, err)
 		}, near},
 	}
@@ -136,51 +145,44 @@ func firstFailure(res xfer.TreeResult, err error) error {
 // another name where it was the name that was changed; and the agent goes on
 // serving.
 func TestFaultStream(t *testing.T) {
-	stride := int64(figure.Of(89, 1))
+	stride := int64(figure.Of(211, 1))
 	for name, conv := range conversations() {
 		t.Run(name, func(t *testing.T) {
-			r := newRig0(t)
-			whole := [2]int64{}
-			must(t, r.suffer(conv, &fault{at: 1 << 60, count: &whole}))
-			tries, well := 0, 0
-			for _, up := range []bool{true, false} {
-				length := whole[0]
-				if !up {
-					length = whole[1]
+			one(t, func(t *testing.T, r *rig) {
+				for name, data := range sources {
+					write(t, r.at("src/"+name), data)
+					write(t, r.mine("src/"+name), data)
 				}
-				for at := int64(0); at < length; at += stride {
-					for _, cut := range []bool{false, true} {
-						tries++
-						if r.suffer(conv, &fault{up: up, at: at, cut: cut, count: new([2]int64)}) == nil {
-							well++
-						}
-						if t.Failed() {
-							t.Fatalf("at byte %d, up=%v, cut=%v", at, up, cut)
+				none := &fault{at: 1 << 60}
+				must(t, r.suffer(conv, none, await.Limit))
+				whole := none.passed()
+				tries, well := 0, 0
+				for i, length := range whole {
+					for at := int64(0); at < length; at += stride {
+						for _, cut := range []bool{false, true} {
+							tries++
+							if r.suffer(conv, &fault{up: i == 0, at: at, cut: cut}, time.Second/5) == nil {
+								well++
+							}
+							if t.Failed() {
+								t.Fatalf("at byte %d, up=%v, cut=%v", at, i == 0, cut)
+							}
 						}
 					}
 				}
-			}
-			must(t, r.suffer(conv, &fault{at: 1 << 60, count: new([2]int64)}))
-			t.Logf("%d faults in a conversation of %d bytes up and %d down; after %d of them it ended well", tries, whole[0], whole[1], well)
+				must(t, r.suffer(conv, &fault{at: 1 << 60}, await.Limit))
+				t.Logf("%d faults in a conversation of %d bytes up and %d down; after %d of them it ended well", tries, whole[0], whole[1], well)
+			})
 		})
 	}
 }
 
-// newRig0 makes folders with sources, and no service yet.
-func newRig0(t *testing.T) *rig {
-	r := &rig{t: t, dir: t.TempDir(), own: t.TempDir()}
-	for name, data := range sources {
-		write(t, r.at("src/"+name), data)
-		write(t, r.mine("src/"+name), data)
-	}
-	return r
-}
-
 var sources = map[string][]byte{"file": noise(400), "a/empty": {}, "a/text": bytes.Repeat([]byte("words "), 40), "b/zero": make([]byte, 500)}
 
-// suffer has one conversation with a fault, in time of its own, so that what
-// waits for what never comes costs none.
-func (r *rig) suffer(conv conversation, f *fault) (err error) {
+// suffer has one conversation with a fault. One in which a side waits for what
+// never comes ends when patience does.
+func (r *rig) suffer(conv conversation, f *fault, patience time.Duration) error {
+	r.t.Helper()
 	list, err := os.ReadDir(conv.into(r))
 	must(r.t, err)
 	for _, e := range list {
@@ -189,22 +191,31 @@ func (r *rig) suffer(conv conversation, f *fault) (err error) {
 		}
 	}
 	conv.lay(r)
-	synctest.Test(r.t, func(t *testing.T) {
-		n := transporttest.New(t, deskside.Memory)
-		s := newRigIn(t, n, Config{}, r.dir, r.own)
-		dial := n.Dialer(deskside.Xfer)
-		w := &wire.Client{Dial: func(ctx context.Context) (transport.Stream, error) {
-			stream, err := dial(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return &faulty{Stream: stream, f: f}, nil
-		}}
-		defer w.Close()
-		s.c.HTTP = w
-		err = conv.run(s.c, s)
-		<-time.After(time.Hour) // for what still waits
-	})
+	dial := r.net.Dialer(deskside.Xfer)
+	var mu sync.Mutex
+	var streams []transport.Stream
+	w := &wire.Client{Dial: func(ctx context.Context) (transport.Stream, error) {
+		s, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		streams = append(streams, s)
+		return &faulty{Stream: s, f: f}, nil
+	}}
+	c := *r.c
+	c.HTTP = w
+	within, cancel := context.WithTimeout(r.t.Context(), patience)
+	defer cancel()
+	err = conv.run(within, &c, r)
+	w.Close()
+	mu.Lock()
+	for _, s := range streams {
+		s.Abort()
+	}
+	mu.Unlock()
+	await.True(r.t, "the agent's end of the streams", func() bool { return r.gate.Open() == 0 })
 	r.checkWhole(conv.into(r), err == nil)
 	return err
 }

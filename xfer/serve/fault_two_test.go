@@ -33,6 +33,8 @@ func (g gates) Admit(ticket deskside.Ticket, stream deskside.Stream) (pass desks
 	return nil, err
 }
 
+const duelFile = 8 << 20
+
 // duel is two operators who write one target.
 type duel struct {
 	*rig
@@ -51,7 +53,7 @@ func newDuel(t *testing.T) *duel {
 	t.Cleanup(w.Close)
 	d.c[0] = d.rig.c
 	d.c[1] = &xfer.Client{HTTP: w, Ticket: fixed(gate.Issue(deskside.Xfer, both)), Agent: other.Agent.ID()}
-	for i, size := range []int{longFile, longFile - 1<<20} {
+	for i, size := range []int{duelFile, duelFile - 1<<20} {
 		d.data[i] = noise(size + i)[i:]
 		write(t, d.mine([]string{"long/target", "short/target"}[i]), d.data[i])
 	}
@@ -116,13 +118,13 @@ func TestFaultTwo(t *testing.T) {
 			d.want(1)
 		})
 		must(t, d.put(t.Context(), who, 0, false, func(p xfer.Progress) {
-			if p.Done > breakAt {
+			if p.Done > duelFile/2 {
 				once()
 			}
 		}))
 		d.want(0)
 	}
-	rounds, looks, seen := figure.Of(6, 400), 0, [2]int{}
+	rounds, looks, seen := figure.Of(4, 400), 0, [2]int{}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for round := range rounds {
 		must(t, os.Remove(d.at("target")))
