@@ -21,6 +21,14 @@ const (
 	headerMode  = "Deskside-Mode"  // permissions, octal
 	HeaderHash  = "Deskside-Hash"  // trailer: BLAKE3 of the whole file
 	HeaderFault = "Deskside-Fault" // trailer in place of the hash: an Error as JSON
+	HeaderHave  = "Deskside-Have"  // what a manifest is of, for the have of a put; not there without a piece
+)
+
+// Types of bodies.
+const (
+	TypeBytes    = "application/octet-stream"
+	TypeRecords  = "application/x-deskside-records"  // as package frame has them
+	TypeManifest = "application/x-deskside-manifest" // as package chunk has it
 )
 
 // Receipt says what arrived.
@@ -46,8 +54,13 @@ func FaultIn(trailer http.Header) error {
 	if text == "" {
 		return nil
 	}
+	return FaultOf([]byte(text))
+}
+
+// FaultOf reads why the sender gave up from what FaultText wrote.
+func FaultOf(text []byte) error {
 	fault := new(deskside.Error)
-	if err := json.Unmarshal([]byte(text), fault); err != nil || fault.Words == "" {
+	if err := json.Unmarshal(text, fault); err != nil || fault.Words == "" {
 		return disk.Conflict("the sender gave up without a reason").Hint("Copy it again.")
 	}
 	return fault

@@ -117,9 +117,12 @@ func readReply(resp *http.Response, into any) error {
 	return nil
 }
 
+// attached is a body that puts itself into a request.
+type attached interface{ attach(*http.Request) }
+
 // send sends a request, with body if it is not nil, and gives the reply if it
 // is a success.
-func (c *Client) send(ctx context.Context, name string, req *Request, body interface{ attach(*http.Request) }) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, name string, req *Request, body attached) (*http.Response, error) {
 	method, path, _ := strings.Cut(name, " ")
 	query := req.query()
 	if len(query) > maxQuery {

@@ -21,7 +21,7 @@ type delivery struct {
 
 	there *listing // nil: nothing is there
 	w     *tree.Writer
-	body  *flow
+	body  *pipe
 	extra extras
 }
 
@@ -44,7 +44,7 @@ func (d *delivery) send(fill func() error) error {
 		r   TreeReceipt
 		err error
 	}
-	d.body = newFlow()
+	d.body = newPipe()
 	d.w = tree.NewWriter(d.body)
 	done := make(chan answer, 1)
 	go func() {

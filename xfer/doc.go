@@ -13,6 +13,9 @@
 //	GET    /roots                                          the folders policy opens
 //	GET    /list    path after limit                       a page of a folder
 //	GET    /stat    path follow sums                       one entry, with sums its hash
+//	POST   /file    path size mtime                        a file as records
+//	GET    /chunks  path size mtime replace                what is there of a file to come
+//	PUT    /file    path size mtime mode replace have      a file to come, as records
 //	GET    /file    path offset prefix size mtime          a file's bytes
 //	GET    /partial path size mtime                        how much of it has arrived
 //	PUT    /file    path size mtime mode offset prefix replace
@@ -24,12 +27,42 @@
 //	DELETE /file    path tree
 //
 // The answers are JSON (a list of Root, a Page, an Entry, {"offset": n}, a
-// Receipt, {}) but for a file's bytes, which come after the headers
-// Deskside-Size, Deskside-Mtime and Deskside-Mode. Bodies of bytes are chunked
-// in both directions and end in a trailer: Deskside-Hash, the BLAKE3 of the
-// whole file, or Deskside-Fault, an Error as JSON, where the sender could not go
-// on, as when the file changed while it was read. A body without the hash is
-// not accepted.
+// Receipt, {}) but for those with a file in them, which come after the headers
+// Deskside-Size, Deskside-Mtime and Deskside-Mode, and that of chunks. size and
+// mtime say which file is meant, also in a get.
+//
+// # Only what changed
+//
+// Who receives says what it has: in place, what arrived before the way broke,
+// and behind it the older file that is to be replaced. That is a manifest as
+// package chunk has it, of type application/x-deskside-manifest: the body of
+// POST /file, or the answer to chunks, whose header Deskside-Have names the state it
+// was made of. A manifest without a piece is one too, and then that header is
+// not there. Who sends cuts its own file in the same way and at the end of what
+// lies in place, and answers that post, or puts with have and what the header
+// said, with records as package frame has them, of type
+// application/x-deskside-records: what the receiver has it copies, all else is
+// sent, packed where that gets there sooner. Offsets count through the manifest.
+// What lies in place may be copied to its own place alone. The hash in the last
+// record is the BLAKE3 of the whole file, or there is the fault, an Error, for
+// which the sender could not go on, as when the file changed meanwhile.
+//
+// When what was there has changed since, or the hash comes out wrong, the answer
+// is conflict, nothing is kept, and the same put without have sends everything.
+// The agent tells what is there of the older file only to who may read it; of
+// what arrived, to the operator who sent it. Asking for the chunks ends a put of
+// the same file by the same operator, which goes on with what arrived.
+//
+// # Bytes alone
+//
+// A program that needs none of this gets and puts a file as it is, of any other
+// type. Such bodies are chunked in both directions and end in a trailer:
+// Deskside-Hash or Deskside-Fault. A body without the hash is not accepted.
+// offset says that the receiver has that many bytes, and prefix is their hash. A
+// sender whose own bytes hash otherwise answers with the code conflict, and the
+// transfer begins again.
+//
+// # Paths and refusals
 //
 // A path is absolute in the agent's own form with slashes, or relative to the
 // first root: "/home/ann/docs/x", "C:/Users/Ann/x", "docs/x". It may have 4096
@@ -37,10 +70,6 @@
 // NUL. A side on Windows refuses the names that are devices there, end in a dot or
 // a space, hold a colon or another character that Windows does not take, or may be
 // the short form of another name; no other side does.
-//
-// offset says that the receiver has that many bytes, and prefix is their hash.
-// A sender whose own bytes hash otherwise answers with the code conflict, and
-// the transfer begins again. size and mtime of a get say which file was meant.
 //
 // # Trees
 //
@@ -68,5 +97,5 @@
 // empty), no-access and no-space from the file system, no-audit, and those of
 // the ticket. A body that stands still for a minute is ended.
 //
-// The package does not send differences or compress.
+// The package sends no difference of a file inside a tree.
 package xfer

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"time"
 
-	"deskside/xfer/disk"
-
 	"deskside"
+	"deskside/xfer/disk"
+	"deskside/xfer/flow"
 )
 
 // Get copies the file at the path remote to the local path, which is the file's
@@ -42,16 +42,36 @@ func (c *Client) get(ctx context.Context, e Entry, remote string, p *disk.Place,
 		return Result{}, err
 	}
 	meta := disk.Meta{Size: e.Size, ModTime: e.ModTime}
-	in, err := disk.Receive(p, disk.PartialName(c.Agent, p.Name, meta.Size, meta.ModTime), meta, c.Disk)
-	if err != nil {
-		return Result{}, err
+	result, err := c.fetch(ctx, p, remote, meta, o, true)
+	if result.Resumed > 0 && deskside.CodeOf(err) == deskside.CodeConflict {
+		result, err = c.fetch(ctx, p, remote, meta, o, false)
 	}
-	resumed, err := c.fill(ctx, in, remote, o)
+	return result, err
+}
+
+// fetch brings the file remote to p; with help, from what is there of it.
+func (c *Client) fetch(ctx context.Context, p *disk.Place, remote string, meta disk.Meta, o Options, help bool) (r Result, err error) {
+	tmp := disk.PartialName(c.Agent, p.Name, meta.Size, meta.ModTime)
+	in, err := disk.Receive(p, tmp, meta, c.Disk)
+	if err != nil {
+		return r, err
+	}
+	basis := new(disk.Basis)
+	if help {
+		basis = disk.OpenBasis(p, tmp, meta.Size, o.Replace)
+		defer basis.Close()
+		err = in.On(basis)
+	} else {
+		err = in.Resume(0, disk.Hash{})
+	}
+	if err == nil {
+		r, err = c.fill(ctx, in, basis, remote, o)
+	}
 	if err != nil {
 		in.Fail(err)
-		return Result{}, lost(err)
+		return r, lost(err)
 	}
-	return Result{Receipt{p.Name, meta.Size, in.Sum.Now()}, resumed}, nil
+	return r, nil
 }
 
 // lost turns a broken way into the error of Client.
@@ -67,59 +87,56 @@ func lost(err error) error {
 	return interrupted(b.Err)
 }
 
-// fill brings in to its end, and gives with how many bytes it began.
-func (c *Client) fill(ctx context.Context, in *disk.Incoming, remote string, o Options) (int64, error) {
-	there, err := in.There()
+// fill brings in to its end and gives it its name.
+func (c *Client) fill(ctx context.Context, in *disk.Incoming, basis *disk.Basis, remote string, o Options) (r Result, err error) {
+	r.Resumed = basis.Size()
+	req := &Request{Path: remote, Size: in.Meta.Size, ModTime: in.Meta.ModTime}
+	resp, err := c.send(ctx, "POST /file", req, &list{basis, in.Meta.Size})
 	if err != nil {
-		return 0, err
-	}
-	err = c.fetch(ctx, in, there, remote, o)
-	if there > 0 && in.Have == there && deskside.CodeOf(err) == deskside.CodeConflict {
-		there = 0
-		err = c.fetch(ctx, in, 0, remote, o)
-	}
-	return there, err
-}
-
-// fetch brings in from offset to its end.
-func (c *Client) fetch(ctx context.Context, in *disk.Incoming, offset int64, remote string, o Options) error {
-	prefix, err := in.Skip(offset)
-	if err != nil {
-		return err
-	}
-	req := &Request{Path: remote, Offset: offset, Size: in.Meta.Size, ModTime: in.Meta.ModTime}
-	if offset > 0 {
-		req.Prefix = &prefix
-	}
-	resp, err := c.send(ctx, "GET /file", req, nil)
-	if err != nil {
-		return broke(err)
+		return r, broke(err)
 	}
 	defer resp.Body.Close()
 	meta, err := readHead(resp.Header)
 	if err != nil {
-		return err
+		return r, err
 	}
 	if !meta.Same(in.Meta) {
-		return disk.Conflict("%q changed meanwhile", disk.Text(remote)).Hint("Copy it again.")
+		return r, disk.Conflict("%q changed meanwhile", disk.Text(remote)).Hint("Copy it again.")
 	}
 	in.Meta.Mode = meta.Mode
-	err = in.Fill(resp.Body, func(have int64) error {
+	body := flow.NewFramed(resp.Body, func(text []byte) error { return deskside.AsError(FaultOf(text)).From(deskside.ByAgent) })
+	defer body.Close()
+	sum, err := flow.Receive(in, body, func(have int64) error {
 		o.tell(remote, have, in.Meta.Size)
 		return nil
 	})
-	if fault := FaultIn(resp.Trailer); fault != nil {
-		return deskside.AsError(fault).From(deskside.ByAgent)
+	if err == nil {
+		err = in.Commit(sum, o.Replace)
 	}
-	if err != nil {
-		return err
-	}
-	sum, err := HashIn(resp.Trailer)
-	if err != nil {
-		return err
-	}
-	return in.Commit(sum, o.Replace)
+	return Result{Receipt{in.Name(), in.Meta.Size, sum}, in.Reused, body.Length}, err
 }
+
+// list is the body of a request for a file: what there is of it.
+type list struct {
+	basis *disk.Basis
+	size  int64
+}
+
+// attach makes l the body of r.
+func (l *list) attach(r *http.Request) {
+	r.Body, r.ContentLength = l, -1
+	r.Header.Set("Content-Type", TypeManifest)
+}
+
+// WriteTo writes the body.
+func (l *list) WriteTo(w io.Writer) (int64, error) {
+	return 0, l.basis.List(w, l.size, func() error { return nil })
+}
+
+// Read is there because a body has it.
+func (l *list) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func (l *list) Close() error { return nil }
 
 // broke marks an error of the way as one after which the partial file is kept,
 // as is one that only says "not now".

@@ -117,10 +117,10 @@ func cutShort(err error) error {
 	return err
 }
 
-// flow carries a body from the goroutine that makes it to the one that sends it.
+// pipe carries a body from the goroutine that makes it to the one that sends it.
 // What is made waits in a few buffers, so that neither waits for the other's
 // every piece.
-type flow struct {
+type pipe struct {
 	full   chan []byte
 	empty  chan []byte
 	closed chan struct{} // by the reader: nobody wants more
@@ -130,26 +130,26 @@ type flow struct {
 }
 
 const (
-	flowBuffers = 4
-	flowSize    = 256 << 10
+	pipeBuffers = 4
+	pipeSize    = 256 << 10
 )
 
-func newFlow() *flow {
-	f := &flow{full: make(chan []byte, flowBuffers), empty: make(chan []byte, flowBuffers), closed: make(chan struct{})}
-	for range flowBuffers {
-		f.empty <- make([]byte, 0, flowSize)
+func newPipe() *pipe {
+	f := &pipe{full: make(chan []byte, pipeBuffers), empty: make(chan []byte, pipeBuffers), closed: make(chan struct{})}
+	for range pipeBuffers {
+		f.empty <- make([]byte, 0, pipeSize)
 	}
 	return f
 }
 
 // Write hands on a copy of b.
-func (f *flow) Write(b []byte) (n int, err error) {
+func (f *pipe) Write(b []byte) (n int, err error) {
 	for n < len(b) {
 		select {
 		case <-f.closed:
 			return n, io.ErrClosedPipe
 		case buf := <-f.empty:
-			buf = append(buf[:0], b[n:min(len(b), n+flowSize)]...)
+			buf = append(buf[:0], b[n:min(len(b), n+pipeSize)]...)
 			n += len(buf)
 			f.full <- buf
 		}
@@ -158,12 +158,12 @@ func (f *flow) Write(b []byte) (n int, err error) {
 }
 
 // end says that no more is written; the reader then gets err, or io.EOF.
-func (f *flow) end(err error) {
+func (f *pipe) end(err error) {
 	f.err = err
 	close(f.full)
 }
 
-func (f *flow) Read(b []byte) (int, error) {
+func (f *pipe) Read(b []byte) (int, error) {
 	for len(f.now) == 0 {
 		if f.back != nil {
 			f.empty <- f.back
@@ -184,7 +184,7 @@ func (f *flow) Read(b []byte) (int, error) {
 }
 
 // Close is called by an http.RoundTripper when it is done with the body.
-func (f *flow) Close() error {
+func (f *pipe) Close() error {
 	select {
 	case <-f.closed:
 	default:
@@ -193,4 +193,4 @@ func (f *flow) Close() error {
 	return nil
 }
 
-func (f *flow) attach(r *http.Request) { r.Body, r.ContentLength = f, -1 }
+func (f *pipe) attach(r *http.Request) { r.Body, r.ContentLength = f, -1 }

@@ -33,6 +33,7 @@ type Request struct {
 	Size    int64      // size: of the whole file
 	ModTime time.Time  // mtime: when the source last changed
 	Mode    Mode       // mode: permissions
+	Have    string     // have: what the records of the body refer to, as the answer to GET /chunks named it
 	Replace bool       // replace=1: what has the name already may go
 	Follow  bool       // follow=1: the target of a link is meant
 	Tree    bool       // tree=1: a folder with everything in it
@@ -54,6 +55,7 @@ var fields = map[string]struct {
 	"size":    {func(r *Request, s string) error { return readSize(&r.Size, s) }, func(r *Request) string { return number(r.Size) }},
 	"prefix":  {readPrefix, writePrefix},
 	"mtime":   {readTime, writeTime},
+	"have":    {readHave, func(r *Request) string { return r.Have }},
 	"mode":    {func(r *Request, s string) error { return r.Mode.UnmarshalText([]byte(s)) }, writeMode},
 	"replace": {func(r *Request, s string) error { return readFlag(&r.Replace, s) }, func(r *Request) string { return flag(r.Replace) }},
 	"follow":  {func(r *Request, s string) error { return readFlag(&r.Follow, s) }, func(r *Request) string { return flag(r.Follow) }},
@@ -142,6 +144,12 @@ func writePrefix(r *Request) string {
 		return ""
 	}
 	return r.Prefix.String()
+}
+
+func readHave(r *Request, s string) error {
+	_, err := disk.ParseHash(s)
+	r.Have = s
+	return err
 }
 
 func readTime(r *Request, s string) error {

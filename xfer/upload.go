@@ -11,9 +11,10 @@ import (
 	"sync"
 	"time"
 
-	"deskside/xfer/disk"
-
 	"deskside"
+	"deskside/xfer/chunk"
+	"deskside/xfer/disk"
+	"deskside/xfer/flow"
 )
 
 // Options say how a file is copied.
@@ -41,7 +42,8 @@ func (o Options) tell(path string, done, total int64) {
 // Result says what was copied.
 type Result struct {
 	Receipt
-	Resumed int64 `json:"resumed,omitempty"` // bytes that were there from an interrupted transfer
+	Resumed int64 `json:"resumed,omitempty"` // bytes that were there, from an interrupted transfer or an older file
+	Sent    int64 `json:"sent"`              // bytes of the body that brought it
 }
 
 // Put copies the local file to the path remote, which is the file's own path,
@@ -79,8 +81,8 @@ func localPlace(path string) (*disk.Place, error) {
 	return p, nil
 }
 
-// put copies the file at p. Where the agent has a beginning that turns out to
-// be another file's, it begins again, once.
+// put copies the file at p. Where it cannot be made of what the agent has, all
+// of it is sent, once.
 func (c *Client) put(ctx context.Context, p *disk.Place, name, remote string, o Options) (Result, error) {
 	out, err := disk.Open(p)
 	if err != nil {
@@ -88,33 +90,38 @@ func (c *Client) put(ctx context.Context, p *disk.Place, name, remote string, o 
 	}
 	defer out.Close()
 	req := &Request{Path: remote, Size: out.Meta.Size, ModTime: out.Meta.ModTime, Mode: Mode(out.Meta.Mode), Replace: o.Replace}
-	if err := c.goOn(ctx, req, out); err != nil {
+	have, err := c.chunks(ctx, req)
+	if err != nil {
 		return Result{}, err
 	}
-	receipt, err := c.upload(ctx, req, &upload{src: out, Fault: out.Fault, name: name, o: o})
-	if req.Offset > 0 && deskside.CodeOf(err) == deskside.CodeConflict && out.Fault() == nil {
+	result, err := c.upload(ctx, req, newUpload(out, have, out.Fault, name, o))
+	if have != nil && deskside.CodeOf(err) == deskside.CodeConflict && out.Fault() == nil {
 		if err := out.Rewind(); err != nil {
 			return Result{}, err
 		}
-		req.Offset, req.Prefix = 0, nil
-		receipt, err = c.upload(ctx, req, &upload{src: out, Fault: out.Fault, name: name, o: o})
+		req.Have = ""
+		result, err = c.upload(ctx, req, newUpload(out, nil, out.Fault, name, o))
 	}
-	return Result{receipt, req.Offset}, err
+	return result, err
 }
 
-// goOn asks how much of the file is there, and skips that much of the source.
-func (c *Client) goOn(ctx context.Context, req *Request, out *disk.Outgoing) error {
-	var there struct{ Offset int64 }
-	ask := &Request{Path: req.Path, Size: req.Size, ModTime: req.ModTime}
-	if err := c.ask(ctx, "GET /partial", ask, &there); err != nil {
-		return err
+// chunks asks what the agent has of the file that req is to send; nil stands
+// for nothing.
+func (c *Client) chunks(ctx context.Context, req *Request) (*chunk.Manifest, error) {
+	resp, err := c.send(ctx, "GET /chunks", &Request{Path: req.Path, Size: req.Size, ModTime: req.ModTime, Replace: req.Replace}, nil)
+	if err != nil {
+		return nil, err
 	}
-	if there.Offset <= 0 || there.Offset > req.Size {
-		return nil
+	defer resp.Body.Close()
+	m, err := flow.ReadManifest(resp.Body)
+	if err != nil {
+		return nil, lost(err)
 	}
-	prefix, err := out.Skip(there.Offset)
-	req.Offset, req.Prefix = there.Offset, &prefix
-	return err
+	req.Have = resp.Header.Get(HeaderHave)
+	if m.Len() == 0 || req.Have == "" {
+		req.Have, m = "", nil
+	}
+	return m, nil
 }
 
 // Source is a file that is sent from somewhere else than a local disk.
@@ -126,8 +133,9 @@ type Source struct {
 	ModTime   time.Time // zero stands for now
 }
 
-// Send copies a file from a reader to the path remote. It does not go on where
-// an earlier one broke, for a reader cannot.
+// Send copies a file from a reader to the path remote. What the agent has of it
+// from a transfer of the same size and time that broke is read here, and not
+// sent again.
 func (c *Client) Send(ctx context.Context, src Source, remote string, o Options) (Receipt, error) {
 	if src.Mode == 0 {
 		src.Mode = 0o644
@@ -136,84 +144,86 @@ func (c *Client) Send(ctx context.Context, src Source, remote string, o Options)
 		src.ModTime = time.Now()
 	}
 	req := &Request{Path: remote, Size: src.Size, ModTime: disk.WireTime(src.ModTime), Mode: src.Mode, Replace: o.Replace}
+	have, err := c.chunks(ctx, req)
+	if err != nil {
+		return Receipt{}, err
+	}
 	s := &summed{Reader: src.Reader, left: src.Size, sum: disk.NewHasher()}
-	return c.upload(ctx, req, &upload{src: s, Fault: s.Fault, name: src.Name, o: o})
+	result, err := c.upload(ctx, req, newUpload(s, have, s.Fault, src.Name, o))
+	return result.Receipt, err
 }
 
 // upload sends one body and reads its receipt.
-func (c *Client) upload(ctx context.Context, req *Request, up *upload) (Receipt, error) {
-	up.done, up.total = req.Offset, req.Size
+func (c *Client) upload(ctx context.Context, req *Request, up *upload) (Result, error) {
+	up.total = req.Size
 	resp, err := c.send(ctx, "PUT /file", req, up)
 	if up.closed != nil {
 		<-up.closed
 	}
-	if fault := up.Fault(); fault != nil {
+	if fault := up.fault(); fault != nil {
 		err = fault // the agent only repeats it
 	}
 	if err != nil {
 		if resp != nil {
 			resp.Body.Close()
 		}
-		return Receipt{}, err
+		return Result{}, err
 	}
 	defer resp.Body.Close()
 	var receipt Receipt
 	if err := readReply(resp, &receipt); err != nil {
-		return Receipt{}, err
+		return Result{}, err
 	}
-	if receipt.Hash != up.src.Hash() || receipt.Size != req.Size {
-		return Receipt{}, disk.Conflict("the agent's receipt is for another file than was sent").Hint("Copy it again.")
+	if receipt.Hash != up.sender.From.Hash() || receipt.Size != req.Size {
+		return Result{}, disk.Conflict("the agent's receipt is for another file than was sent").Hint("Copy it again.")
 	}
-	return receipt, nil
+	return Result{receipt, up.sender.Reused, up.sender.Sent}, nil
 }
 
-// hashed is a reader that knows the hash of what it gave.
-type hashed interface {
-	io.Reader
-	Hash() disk.Hash
-}
-
-// upload is a request's body. At its end it sets the trailer: the hash, or why
-// the source could not be read to the end as it was.
+// upload is a request's body: the records of a file.
 type upload struct {
-	src   hashed
-	Fault func() error // why src failed, if it did
-	name  string
-	o     Options
+	sender flow.Sender
+	fault  func() error // why the source failed, if it did
+	total  int64
+	once   sync.Once
+	closed chan struct{}
+}
 
-	done, total int64
-	trailer     http.Header
-	once        sync.Once
-	closed      chan struct{}
+func newUpload(src flow.Source, have *chunk.Manifest, fault func() error, name string, o Options) *upload {
+	u := &upload{fault: fault}
+	u.sender = flow.Sender{From: src, Have: have, Step: func(done, _ int64) error {
+		o.tell(name, done, u.total)
+		return nil
+	}}
+	return u
 }
 
 const expectFrom = 1 << 20 // bytes from which on the agent is asked first whether it takes them
 
 // attach makes u the body of r.
 func (u *upload) attach(r *http.Request) {
-	u.trailer = http.Header{HeaderHash: nil, HeaderFault: nil}
-	r.Body, r.Trailer, r.ContentLength = u, u.trailer, -1
+	r.Body, r.ContentLength = u, -1
+	r.Header.Set("Content-Type", TypeRecords)
 	u.closed = make(chan struct{})
-	if u.total-u.done >= expectFrom {
+	if u.total >= expectFrom {
 		r.Header.Set("Expect", "100-continue")
 	}
 }
 
-func (u *upload) Read(b []byte) (int, error) {
-	n, err := u.src.Read(b)
-	u.done += int64(n)
-	if n > 0 {
-		u.o.tell(u.name, u.done, u.total)
+// WriteTo writes the body. A fault of the source ends it in order, as its last
+// record.
+func (u *upload) WriteTo(w io.Writer) (int64, error) {
+	err := u.sender.Send(w)
+	var broken *disk.BrokenError
+	if err != nil && !errors.As(err, &broken) {
+		err = u.sender.Fault(FaultText(err))
 	}
-	switch {
-	case err == io.EOF:
-		u.trailer.Set(HeaderHash, u.src.Hash().String())
-	case err != nil:
-		u.trailer.Set(HeaderFault, FaultText(err))
-		err = io.EOF // the body ends in order, with the fault as its trailer
-	}
-	return n, err
+	return u.sender.Sent, err
 }
+
+// Read is there because a body has it; net/http takes WriteTo, which keeps the
+// records in one piece each.
+func (u *upload) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
 // Close leaves the source open, for it may be sent again. An http.RoundTripper
 // calls it when it is done with the body, which may be after it gave the reply.

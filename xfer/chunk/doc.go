@@ -19,7 +19,8 @@
 // first eight bytes, the lowest first, of the BLAKE3 of the one byte b.
 //
 // The average is 64 KiB for a file of up to 8 GiB and doubles with each
-// doubling from there on, so that a manifest stays small whatever the file.
+// doubling from there on up to 4 MiB, so that manifest and pieces stay small
+// whatever the file.
 //
 // # A manifest
 //

@@ -42,7 +42,11 @@ type Incoming struct {
 
 	f    *os.File
 	Sum  Hasher
-	Have int64 // bytes in f, all of them in sum
+	Have int64 // bytes in f, all of them in Sum or on the way there
+
+	Reused int64 // bytes of Have that came from the basis
+
+	basis *Basis // nil: everything comes over the wire; not owned
 }
 
 // Receive opens the partial file tmp in the folder of at, and makes it if it is
@@ -66,6 +70,9 @@ func Receive(at *Place, tmp string, meta Meta, disk Spaces) (*Incoming, error) {
 	}
 	return in, nil
 }
+
+// Name gives the name that the file gets.
+func (in *Incoming) Name() string { return in.at.Name }
 
 // fits checks before the first byte that there is room for those to come.
 func (in *Incoming) fits(disk Spaces) error {
@@ -142,63 +149,8 @@ func (in *Incoming) Resume(offset int64, prefix Hash) error {
 	return err
 }
 
-// Write adds bytes. It takes no more than were announced.
-func (in *Incoming) Write(b []byte) (int, error) {
-	if int64(len(b)) > in.Meta.Size-in.Have {
-		return 0, in.tooLong()
-	}
-	n, err := in.f.Write(b)
-	in.Sum.Write(b[:n])
-	in.Have += int64(n)
-	if err != nil {
-		return n, Explain(err, "write", in.at.Name)
-	}
-	return n, nil
-}
-
 func (in *Incoming) tooLong() error {
 	return Conflict("%q is longer than the %d bytes announced", Text(in.at.Name), in.Meta.Size).Hint("Copy it again.")
-}
-
-// Fill takes bytes from r until the file is whole, calling step after each
-// piece, and checks that r ends there.
-func (in *Incoming) Fill(r io.Reader, step func(have int64) error) error {
-	buf := Buffers.Get().(*[BufferSize]byte)
-	defer Buffers.Put(buf)
-	for in.Have < in.Meta.Size {
-		n, err := r.Read(buf[:min(BufferSize, in.Meta.Size-in.Have)])
-		if _, err := in.Write(buf[:n]); err != nil {
-			return err
-		}
-		if n > 0 {
-			if err := step(in.Have); err != nil {
-				return err
-			}
-		}
-		if err == io.EOF && in.Have < in.Meta.Size {
-			return Conflict("%q ended after %d of %d bytes", Text(in.at.Name), in.Have, in.Meta.Size).Hint("Copy it again.")
-		}
-		if err != nil && err != io.EOF {
-			return &BrokenError{err}
-		}
-	}
-	return in.end(r)
-}
-
-// end reads on to the end of r, where nothing but the end may be.
-func (in *Incoming) end(r io.Reader) error {
-	var more [1]byte
-	for {
-		n, err := r.Read(more[:])
-		switch {
-		case n > 0:
-			return in.tooLong()
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return &BrokenError{err}
-		}
-	}
 }
 
 // BrokenError says that the way broke, not the file: what is there is kept.
@@ -206,6 +158,14 @@ type BrokenError struct{ Err error }
 
 func (e *BrokenError) Error() string { return fmt.Sprintf("interrupted: %v", e.Err) }
 func (e *BrokenError) Unwrap() error { return e.Err }
+
+// Broken marks err as one of the way, if it is not marked yet.
+func Broken(err error) error {
+	if errors.As(err, new(*BrokenError)) {
+		return err
+	}
+	return &BrokenError{err}
+}
 
 // Commit checks the hash and gives the file its permissions, time and name, in
 // this order, so that a name is seen only with everything behind it. What has
@@ -215,7 +175,7 @@ func (in *Incoming) Commit(sum Hash, replace bool) error {
 		return Conflict("%q has %d of %d bytes", Text(in.at.Name), in.Have, in.Meta.Size).Hint("Copy it again.")
 	}
 	if in.Sum.Now() != sum {
-		return Conflict("the hash of %q is not the sender's", Text(in.at.Name)).Hint("Copy it again.")
+		return in.changed()
 	}
 	if err := in.finish(); err != nil {
 		return Explain(err, "write", in.at.Name)
@@ -233,6 +193,9 @@ func (in *Incoming) Commit(sum Hash, replace bool) error {
 
 // finish writes through what is kept of the file besides its name.
 func (in *Incoming) finish() error {
+	if err := in.settle(); err != nil {
+		return err
+	}
 	if err := in.f.Chmod(KeptMode(in.Meta.Mode)); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
@@ -256,10 +219,15 @@ func (in *Incoming) finish() error {
 // keep leaves what has arrived for a later transfer to go on from, unless it is
 // too little to be worth it.
 func (in *Incoming) keep() {
-	if in.Have < KeepLeast {
+	there := in.Have
+	if in.basis != nil {
+		there = max(there, in.basis.inPlace) // also what was not come to yet
+	}
+	if there < KeepLeast {
 		in.discard()
 		return
 	}
+	in.release()
 	in.f.Sync()
 	in.f.Close()
 }

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,3 +21,9 @@ func blockSize(st *unix.Statfs_t) uint64 { return uint64(st.Bsize) }
 
 // FoldsCase says that file systems here usually do not tell names by case.
 const FoldsCase = true
+
+// preallocate: not here; a full disk is noticed when it is.
+func preallocate(*os.File, int64) error { return nil }
+
+// punch is not here: zeros are written.
+func punch(*os.File, int64, int64) error { return errors.ErrUnsupported }

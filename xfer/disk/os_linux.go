@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,3 +27,18 @@ func blockSize(st *unix.Statfs_t) uint64 {
 
 // FoldsCase says that file systems here usually do not tell names by case.
 const FoldsCase = false
+
+// preallocate reserves the disk's room for the first size bytes of f, without
+// making it longer. A file system that cannot does not.
+func preallocate(f *os.File, size int64) error {
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	if noSpace(err) {
+		return err
+	}
+	return nil
+}
+
+// punch makes n bytes of f zero and gives their room back.
+func punch(f *os.File, offset, n int64) error {
+	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, offset, n)
+}

@@ -78,3 +78,9 @@ func (d *Dir) Sync() error { return nil }
 
 // FoldsCase says that file systems here usually do not tell names by case.
 const FoldsCase = true
+
+// preallocate: not here; a full disk is noticed when it is.
+func preallocate(*os.File, int64) error { return nil }
+
+// punch is not here: zeros are written.
+func punch(*os.File, int64, int64) error { return errors.ErrUnsupported }

@@ -90,3 +90,30 @@ func (d *dripping) Read(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+// WriteTo writes a body that writes itself, or else what is read of it.
+func (d *dripping) WriteTo(w io.Writer) (int64, error) {
+	if from, ok := d.ReadCloser.(io.WriterTo); ok {
+		return from.WriteTo(dripped{w, d})
+	}
+	return io.Copy(w, struct{ io.Reader }{d})
+}
+
+// dripped is where a body goes that writes itself.
+type dripped struct {
+	io.Writer
+	d *dripping
+}
+
+func (w dripped) Write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		part := b[n:min(len(b), n+w.d.tap.piece())]
+		if err := w.d.tap.pass(w.d.ctx, len(part)); err != nil {
+			return n, err
+		}
+		var some int
+		some, err = w.Writer.Write(part)
+		n += some
+	}
+	return n, err
+}

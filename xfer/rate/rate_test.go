@@ -56,3 +56,38 @@ func TestLimitEndsWithItsRequest(t *testing.T) {
 		}
 	})
 }
+
+// itself is a body that writes itself, and cannot be read.
+type itself struct{ bytes.Reader }
+
+func (i *itself) Read([]byte) (int, error) { return 0, io.ErrNoProgress }
+func (i *itself) Close() error             { return nil }
+
+// written answers when a body wrote itself.
+type written struct{}
+
+func (written) Do(r *http.Request) (*http.Response, error) {
+	var b bytes.Buffer
+	_, err := io.Copy(&b, r.Body)
+	return &http.Response{Body: io.NopCloser(&b)}, err
+}
+
+func TestLimitOfABodyThatWritesItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body := &itself{*bytes.NewReader(make([]byte, 1<<20))}
+		began := time.Now()
+		r, err := http.NewRequestWithContext(t.Context(), "PUT", "/", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := Limit(written{}, 200<<10).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		want := 1 << 20 * time.Second / (200 << 10)
+		if took := time.Since(began); took > want || took < want-ahead {
+			t.Errorf("it took %v, want %v", took, want)
+		}
+	})
+}

@@ -14,7 +14,7 @@
 // allowed ends, with what had arrived removed.
 //
 // Every request is in the audit before it is served, and a copy again at its end
-// with its size and hash.
+// with its size, its hash and the bytes of the body that brought it.
 //
 // The package does not decide who may ask: that is the gate's, and the roots are
 // its caller's.

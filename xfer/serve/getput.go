@@ -1,7 +1,7 @@
 package serve
 
 import (
-	"io"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -10,10 +10,11 @@ import (
 	"deskside/wire"
 	"deskside/xfer"
 	"deskside/xfer/disk"
+	"deskside/xfer/flow"
 )
 
-// get sends a file, or what follows its first offset bytes.
-func (c *call) get() error {
+// outgoing opens the file that is asked for, and has send answer with it.
+func (c *call) outgoing(send func(*disk.Outgoing) error) error {
 	p, err := c.s.at(c.req.Path, intent{follow: true})
 	if err != nil {
 		return err
@@ -29,19 +30,56 @@ func (c *call) get() error {
 		return err
 	}
 	c.detail["size"] = strconv.FormatInt(out.Meta.Size, 10)
-	h := c.w.Header()
-	h.Set("Trailer", xfer.HeaderHash+", "+xfer.HeaderFault)
-	h.Set("Content-Type", "application/octet-stream")
-	xfer.WriteHead(h, out.Meta)
-	c.body = true
-	c.w.WriteHeader(http.StatusOK)
 	defer c.calm()
-	if err := c.reason(c.stream(out)); err != nil {
+	return send(out)
+}
+
+// get sends a file's bytes, or those that follow its first offset bytes.
+func (c *call) get() error { return c.outgoing(c.plain) }
+
+func (c *call) plain(out *disk.Outgoing) error {
+	c.w.Header().Set("Trailer", xfer.HeaderHash+", "+xfer.HeaderFault)
+	if err := c.emit(&flow.Sender{From: out, Plain: true}, out, xfer.TypeBytes); err != nil {
 		return err
 	}
-	c.detail["hash"] = out.Sum.Now().String()
-	h.Set(xfer.HeaderHash, c.detail["hash"])
+	c.w.Header().Set(xfer.HeaderHash, c.detail["hash"])
 	return nil
+}
+
+// fetch sends a file as records, to who says what there is of it.
+func (c *call) fetch() error { return c.outgoing(c.records) }
+
+func (c *call) records(out *disk.Outgoing) error {
+	have, err := flow.ReadManifest(patient{c, c.r.Body})
+	if err != nil {
+		return c.reason(err)
+	}
+	s := &flow.Sender{From: out, Have: have}
+	if err = c.emit(s, out, xfer.TypeRecords); err == nil {
+		return nil
+	}
+	if code, _ := xfer.Outcome(err); code != deskside.CodeUnreachable {
+		s.Fault(xfer.FaultText(err))
+	}
+	return err
+}
+
+// emit sends a file as the reply's body.
+func (c *call) emit(s *flow.Sender, out *disk.Outgoing, kind string) error {
+	c.w.Header().Set("Content-Type", kind)
+	xfer.WriteHead(c.w.Header(), out.Meta)
+	c.body = true
+	c.w.WriteHeader(http.StatusOK)
+	s.Step = func(done, _ int64) error {
+		c.detail["bytes"] = strconv.FormatInt(done, 10)
+		return c.step(deskside.FilesRead)
+	}
+	err := c.reason(s.Send(sending{c}))
+	c.detail["sent"] = strconv.FormatInt(s.Sent, 10)
+	if err == nil {
+		c.detail["hash"] = out.Hash().String()
+	}
+	return err
 }
 
 // continues checks that a get which goes on means this file, and skips what the
@@ -66,31 +104,6 @@ func (c *call) continues(out *disk.Outgoing) error {
 	return nil
 }
 
-// stream sends out's bytes.
-func (c *call) stream(out *disk.Outgoing) error {
-	buf := disk.Buffers.Get().(*[disk.BufferSize]byte)
-	defer disk.Buffers.Put(buf)
-	for {
-		n, err := out.Read(buf[:])
-		if n > 0 {
-			if err := c.step(deskside.FilesRead); err != nil {
-				return err
-			}
-			c.patience()
-			if _, err := c.w.Write(buf[:n]); err != nil {
-				return &disk.BrokenError{Err: err}
-			}
-			c.detail["bytes"] = strconv.FormatInt(out.Sent, 10)
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
 // partial answers how much of a file is there to go on from.
 func (c *call) partial() error {
 	meta, err := c.req.Meta()
@@ -108,6 +121,50 @@ func (c *call) partial() error {
 	reply.Offset = disk.PartialSize(p.Dir, c.partialName(p, meta), meta.Size)
 	wire.WriteJSON(c.w, reply)
 	return nil
+}
+
+// chunks answers what is there of a file that is to arrive: of what an
+// interrupted transfer of the same operator left, and of the file itself, if
+// the operator may read it.
+func (c *call) chunks() error {
+	meta, err := c.req.Meta()
+	if err != nil {
+		return err
+	}
+	want := intent{change: true}
+	p, err := c.s.at(c.req.Path, want)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	defer c.watch(p, want).close()
+	if err := disk.Replaceable(p, c.req.Replace); err != nil { // before an older file is read in vain
+		return err
+	}
+	leave, err := c.turn(p.Dir.Name() + "/" + c.partialName(p, meta)) // who lists it wants to go on with it
+	if err != nil {
+		return err
+	}
+	defer leave()
+	basis := c.basis(p, meta)
+	defer basis.Close()
+	if token := basis.Token(); token != "" {
+		c.w.Header().Set(xfer.HeaderHave, token)
+	}
+	c.w.Header().Set("Content-Type", xfer.TypeManifest)
+	defer c.calm()
+	c.body = true
+	err = basis.List(sending{c}, meta.Size, func() error { return c.step(deskside.FilesWrite) })
+	if err = c.reason(err); err != nil {
+		return &disk.BrokenError{Err: errors.New("the list was not ended: " + err.Error())} // which is all that can be said in it
+	}
+	return nil
+}
+
+// basis opens what is there of a file that is to arrive at p.
+func (c *call) basis(p *disk.Place, meta disk.Meta) *disk.Basis {
+	older := c.pass.Check(deskside.FilesRead) == nil && c.s.book(c.s.config.Roots()).rules(p, intent{}) == nil
+	return disk.OpenBasis(p, c.partialName(p, meta), meta.Size, older)
 }
 
 func (c *call) partialName(p *disk.Place, meta disk.Meta) string {
@@ -147,7 +204,9 @@ func (c *call) put() error {
 		return err
 	}
 	defer c.calm()
-	if err := c.reason(c.take(in)); err != nil {
+	basis := c.basis(p, meta)
+	defer basis.Close()
+	if err := c.reason(c.take(in, basis)); err != nil {
 		c.detail["bytes"] = strconv.FormatInt(in.Have, 10)
 		in.Fail(err)
 		return err
@@ -158,22 +217,14 @@ func (c *call) put() error {
 }
 
 // take fills in from the request's body and gives it its name.
-func (c *call) take(in *disk.Incoming) error {
-	var prefix disk.Hash
-	if c.req.Prefix != nil {
-		prefix = *c.req.Prefix
-	}
-	if err := in.Resume(c.req.Offset, prefix); err != nil {
+func (c *call) take(in *disk.Incoming, basis *disk.Basis) error {
+	if err := c.ready(in, basis); err != nil {
 		return err
 	}
-	err := in.Fill(patient{c, c.r.Body}, func(int64) error { return c.step(deskside.FilesWrite) })
-	if fault := xfer.FaultIn(c.r.Trailer); fault != nil {
-		return fault
-	}
-	if err != nil {
-		return err
-	}
-	sum, err := xfer.HashIn(c.r.Trailer)
+	records, length, done := c.arriving(in)
+	sum, err := flow.Receive(in, records, func(int64) error { return c.step(deskside.FilesWrite) })
+	done()
+	c.detail["sent"] = strconv.FormatInt(*length, 10)
 	if err != nil {
 		return err
 	}
@@ -184,6 +235,37 @@ func (c *call) take(in *disk.Incoming) error {
 		return err
 	}
 	return in.Commit(sum, c.req.Replace)
+}
+
+// ready makes in stand where the request's body goes on.
+func (c *call) ready(in *disk.Incoming, basis *disk.Basis) error {
+	if c.req.Have == "" {
+		var prefix disk.Hash
+		if c.req.Prefix != nil {
+			prefix = *c.req.Prefix
+		}
+		return in.Resume(c.req.Offset, prefix)
+	}
+	if c.req.Have != basis.Token() || c.req.Offset > 0 {
+		return disk.Conflict("what is there of %q is no longer what the request is about", disk.Text(in.Name())).Hint("Begin again.")
+	}
+	return in.On(basis)
+}
+
+// arriving reads the request's body, and gives where its length is counted.
+func (c *call) arriving(in *disk.Incoming) (flow.Records, *int64, func()) {
+	body := patient{c, c.r.Body}
+	if c.r.Header.Get("Content-Type") == xfer.TypeRecords {
+		f := flow.NewFramed(body, xfer.FaultOf)
+		return f, &f.Length, f.Close
+	}
+	p := flow.NewPlain(body, in.Meta.Size-in.Have, func() (disk.Hash, error) {
+		if fault := xfer.FaultIn(c.r.Trailer); fault != nil {
+			return disk.Hash{}, fault
+		}
+		return xfer.HashIn(c.r.Trailer)
+	})
+	return p, &p.Length, func() {}
 }
 
 // reason is err, or why policy stopped what failed with it.

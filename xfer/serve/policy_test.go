@@ -111,8 +111,9 @@ func TestAudit(t *testing.T) {
 			got = append(got, fmt.Sprint(e.Kind, " ", e.Detail["op"], " ", strings.ReplaceAll(e.Detail["path"], r.dir, "HOME"), " ", e.Detail["hash"] == put.Hash.String(), " ", e.Code))
 		}
 		want := []string{
-			"transfer-begin PUT file HOME/a false ", "transfer-end PUT file HOME/a true ",
-			"file GET stat HOME/a false ", "transfer-begin GET file HOME/a false ", "transfer-end GET file HOME/a true ",
+			"file GET chunks HOME/a false ", "transfer-begin PUT file HOME/a false ", "transfer-end PUT file HOME/a true ",
+			"file GET stat HOME/a false ", "transfer-begin POST file HOME/a false ", "transfer-end POST file HOME/a true ",
+			"file GET chunks ../a false ", "file GET chunks ../a false denied",
 			"file POST rename HOME/a false ", "file DELETE file HOME/c false ",
 			"file DELETE file HOME/c false ", "file DELETE file HOME/c false not-found",
 		}
@@ -220,6 +221,9 @@ func (s *stalled) Read(b []byte) (int, error) {
 	}
 	if s.left -= n; n == 0 {
 		return 0, io.EOF
+	}
+	for i := range b[:n] { // not zeros, which leave holes
+		b[i] = 1
 	}
 	return n, nil
 }

@@ -31,6 +31,11 @@ func raw(t *testing.T, r *rig, text string, end bool) (status int, reply desksid
 	if end {
 		s.CloseWrite()
 	}
+	return answer(s)
+}
+
+// answer reads the status and the refusal of an answer.
+func answer(s transport.Stream) (status int, reply deskside.Error) {
 	resp, err := http.ReadResponse(bufio.NewReader(s), nil)
 	if err != nil {
 		return 0, reply

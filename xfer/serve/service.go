@@ -132,11 +132,13 @@ var routes = map[string]route{
 	"GET /list":    {readers, []string{"path", "after", "limit"}, asFile, (*call).list},
 	"GET /stat":    {either, []string{"path", "follow", "sums"}, asFile, (*call).stat},
 	"GET /file":    {readers, []string{"path", "offset", "prefix", "size", "mtime"}, asTransfer, (*call).get},
+	"POST /file":   {readers, []string{"path", "size", "mtime"}, asTransfer, (*call).fetch},
+	"GET /chunks":  {writers, []string{"path", "size", "mtime", "replace"}, asFile, (*call).chunks},
 	"GET /partial": {writers, []string{"path", "size", "mtime"}, notAudited, (*call).partial},
 	"GET /tree":    {readers, []string{"path", "sums"}, asFile, (*call).listTree},
 	"POST /fetch":  {readers, []string{"path", "owners"}, asTransfer, (*call).fetchTree},
 	"PUT /tree":    {writers, []string{"path", "replace", "owners", "mode"}, asTransfer, (*call).putTree},
-	"PUT /file":    {writers, []string{"path", "offset", "prefix", "size", "mtime", "mode", "replace"}, asTransfer, (*call).put},
+	"PUT /file":    {writers, []string{"path", "offset", "prefix", "size", "mtime", "mode", "replace", "have"}, asTransfer, (*call).put},
 	"POST /folder": {writers, []string{"path", "mode"}, asFile, (*call).mkdir},
 	"POST /rename": {writers, []string{"path", "to", "replace"}, asFile, (*call).rename},
 	"DELETE /file": {writers, []string{"path", "tree"}, asFile, (*call).remove},
@@ -281,7 +283,7 @@ func (c *call) refuse(err error) {
 	}
 	refusal := *deskside.AsError(err)
 	refusal.Code, refusal.Words = code, words
-	if c.r.Method == http.MethodPut {
+	if c.r.ContentLength != 0 {
 		c.control.EnableFullDuplex()            // or the reply waits for the body
 		c.w.Header().Set("Connection", "close") // what is left of the body is no request
 		defer c.drain()
