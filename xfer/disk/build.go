@@ -21,7 +21,19 @@ func (in *Incoming) Add(b []byte) error {
 		return Explain(err, "write", in.at.Name)
 	}
 	in.Have += int64(len(b))
+	in.begun()
 	return nil
+}
+
+const writeEvery = 8 << 20 // bytes
+
+// begun has the system begin to write to the disk what has come, so that the
+// end of the file need not wait for all of it.
+func (in *Incoming) begun() {
+	if n := in.Have - in.begins; n >= writeEvery {
+		startWriting(in.f, in.begins, n)
+		in.begins = in.Have
+	}
 }
 
 // Reuse takes the next len(b) bytes of the file from its basis, and leaves them

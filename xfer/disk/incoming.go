@@ -45,6 +45,7 @@ type Incoming struct {
 	Have int64 // bytes in f, all of them in Sum or on the way there
 
 	Reused int64 // bytes of Have that came from the basis
+	begins int64 // of Have that the system was told to write to the disk
 
 	basis *Basis // nil: everything comes over the wire; not owned
 }

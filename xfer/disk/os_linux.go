@@ -42,3 +42,9 @@ func preallocate(f *os.File, size int64) error {
 func punch(f *os.File, offset, n int64) error {
 	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, offset, n)
 }
+
+// startWriting has n bytes of f written to the disk, without waiting for it. The
+// flush at the end says whether that went well.
+func startWriting(f *os.File, offset, n int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), offset, n, unix.SYNC_FILE_RANGE_WRITE)
+}
