@@ -27,6 +27,7 @@ const (
 // Types of bodies.
 const (
 	TypeBytes    = "application/octet-stream"
+	TypePacked   = "application/x-deskside-packed"   // the body of a tree in records as package frame has them
 	TypeRecords  = "application/x-deskside-records"  // as package frame has them
 	TypeManifest = "application/x-deskside-manifest" // as package chunk has it
 )

@@ -7,6 +7,7 @@ import (
 
 	"deskside"
 	"deskside/xfer/disk"
+	"deskside/xfer/flow"
 	"deskside/xfer/tree"
 )
 
@@ -45,7 +46,9 @@ func (d *delivery) send(fill func() error) error {
 		err error
 	}
 	d.body = newPipe()
-	d.w = tree.NewWriter(d.body)
+	pack := flow.NewPack(d.body)
+	defer pack.Close()
+	d.w = tree.NewWriter(pack)
 	done := make(chan answer, 1)
 	go func() {
 		var a answer
@@ -60,6 +63,9 @@ func (d *delivery) send(fill func() error) error {
 	err := d.filled(fill)
 	if err == nil {
 		err = d.w.Close()
+	}
+	if err == nil {
+		err = pack.Flush()
 	}
 	d.body.end(err)
 	a := <-done

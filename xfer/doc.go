@@ -84,6 +84,10 @@
 // of 4 MiB and more goes by itself, so that it can go on after a break, unless it
 // has holes.
 //
+// Such a body may be packed: cut anywhere into records as package frame has them,
+// of bytes or packed bytes alone, and of type application/x-deskside-packed. The
+// operator sends it so, and takes it so who accepts that type.
+//
 // How a body is made is in package tree; how a tree arrives, and why no file of it
 // is ever there in part, in package haul. A body that ends early leaves what had
 // arrived whole; the same copy then goes on from there.

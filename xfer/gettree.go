@@ -263,6 +263,7 @@ type inMemory struct{ b *bytes.Buffer }
 func (m inMemory) attach(r *http.Request) {
 	text := m.b.Bytes()
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	accepting{}.attach(r)
 }
 
 // fetched is the body of an answer with files.

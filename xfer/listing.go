@@ -3,11 +3,14 @@ package xfer
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 
 	"deskside"
 	"deskside/xfer/disk"
+	"deskside/xfer/flow"
+	"deskside/xfer/frame"
 	"deskside/xfer/tree"
 )
 
@@ -26,15 +29,16 @@ type listing struct {
 // listTree fetches the list of the folder remote. note is told of what the agent
 // cannot read.
 func (c *Client) listTree(ctx context.Context, remote string, o *TreeOptions, note func(string, *deskside.Error) error) (*listing, error) {
-	resp, err := c.send(ctx, "GET /tree", &Request{Path: remote, Sums: o.Checksum}, nil)
+	resp, err := c.send(ctx, "GET /tree", &Request{Path: remote, Sums: o.Checksum}, accepting{})
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	body := unpacked(resp)
+	defer body.Close()
 	l := &listing{note: note}
 	for total := 0; ; {
 		part := make([]byte, 1<<20)
-		n, err := io.ReadFull(resp.Body, part)
+		n, err := io.ReadFull(body, part)
 		l.parts = append(l.parts, part[:n:n])
 		if total += n; total > maxListing {
 			return nil, disk.Conflict("the list of %q is longer than %d bytes", disk.Text(remote), maxListing).Hint("Copy the folders in it one by one.")
@@ -46,7 +50,7 @@ func (c *Client) listTree(ctx context.Context, remote string, o *TreeOptions, no
 			return nil, deskside.AsError(fault).From(deskside.ByAgent)
 		}
 		if err != nil {
-			return nil, interrupted(err)
+			return nil, cutShort(&tree.Broken{Err: err})
 		}
 	}
 	if fault := FaultIn(resp.Trailer); fault != nil {
@@ -111,6 +115,9 @@ func (l *listing) advance() error {
 
 // cutShort gives an error of reading a body as the client's.
 func cutShort(err error) error {
+	if errors.Is(err, frame.ErrRecord) {
+		return disk.Conflict("the agent sent what cannot be read: %v", err)
+	}
 	if _, ok := err.(*tree.Broken); ok {
 		return interrupted(err)
 	}
@@ -193,4 +200,30 @@ func (f *pipe) Close() error {
 	return nil
 }
 
-func (f *pipe) attach(r *http.Request) { r.Body, r.ContentLength = f, -1 }
+func (f *pipe) attach(r *http.Request) {
+	r.Body, r.ContentLength = f, -1
+	r.Header.Set("Content-Type", TypePacked)
+}
+
+// accepting is no body, of a request whose answer may be packed.
+type accepting struct{}
+
+func (accepting) attach(r *http.Request) { r.Header.Set("Accept", TypePacked) }
+
+// unpacked reads the body of an answer, packed or not.
+func unpacked(resp *http.Response) io.ReadCloser {
+	if resp.Header.Get("Content-Type") != TypePacked {
+		return resp.Body
+	}
+	return &unpacking{flow.NewUnpack(resp.Body), resp.Body}
+}
+
+type unpacking struct {
+	*flow.Unpack
+	body io.Closer
+}
+
+func (u *unpacking) Close() error {
+	u.Unpack.Close()
+	return u.body.Close()
+}

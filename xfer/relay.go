@@ -214,5 +214,5 @@ func (c *Client) fetchFiles(ctx context.Context, remote string, owners bool, wan
 	if err != nil {
 		return nil, err
 	}
-	return &fetched{resp.Body, resp}, nil
+	return &fetched{unpacked(resp), resp}, nil
 }

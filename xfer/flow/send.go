@@ -5,7 +5,6 @@ import (
 	"hash"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/zeebo/blake3"
 
@@ -15,9 +14,8 @@ import (
 )
 
 const (
-	depth    = 3         // buffers between two goroutines
-	packFrom = 256       // bytes from which packing is tried
-	slice    = 256 << 10 // bytes that are written at once, so that a slow way is seen to move
+	depth = 3         // buffers between two goroutines
+	slice = 256 << 10 // bytes that are written at once, so that a slow way is seen to move
 )
 
 // buffers are used again. Packers are not: they hold channels, which belong to
@@ -40,11 +38,9 @@ type Sender struct {
 	Sent   int64 // bytes of the body
 	Reused int64 // bytes of the file that the receiver had
 
-	to    io.Writer
-	done  int64
-	out   frame.Writer
-	pack  *frame.Packer
-	judge frame.Judge
+	to   io.Writer
+	done int64
+	parcels
 
 	pos   int64    // bytes that were cut
 	open  []byte   // the piece that is being cut
@@ -282,36 +278,7 @@ func (s *Sender) data(b *buffer) error {
 	if b.n == frame.MaxData && zero(b.bytes()) {
 		return s.moved(s.out.Hole(n), n)
 	}
-	packed, err := s.packed(b)
-	if err == nil && !packed {
-		began := time.Now()
-		err = s.out.Data(b.Buffer, b.n)
-		s.judge.Sent(b.n, false, time.Since(began))
-	}
-	return s.moved(err, n)
-}
-
-// packed sends what is in b packed, if that pays.
-func (s *Sender) packed(b *buffer) (bool, error) {
-	if b.n < packFrom {
-		return false, nil
-	}
-	pack, hard := s.judge.Pack()
-	if !pack {
-		return false, nil
-	}
-	to := buffers.Get().(*frame.Buffer)
-	defer buffers.Put(to)
-	began := time.Now()
-	n := s.pack.Pack(to, b.bytes(), hard)
-	now := time.Now()
-	s.judge.Tried(b.n, n, now.Sub(began))
-	if n == 0 {
-		return false, nil
-	}
-	err := s.out.Packed(to, b.n, n)
-	s.judge.Sent(n, true, time.Since(now))
-	return true, err
+	return s.moved(s.send(b), n)
 }
 
 // zero reports whether there is nothing but zeros in b.

@@ -26,7 +26,10 @@ func (c *call) fetchTree() error {
 	if err != nil {
 		return err
 	}
-	f := &fetch{grove: g, w: c.treeBody()}
+	f := &fetch{grove: g}
+	var end func()
+	f.w, end = c.treeBody()
+	defer end()
 	defer f.close()
 	err = f.run(wants)
 	c.detail["files"], c.detail["bytes"] = strconv.Itoa(f.files), strconv.FormatInt(f.bytes, 10)
@@ -56,7 +59,7 @@ func (c *call) wants() (list []string, err error) {
 // fetch is a fetch under way. It keeps the folder open that the last file was in.
 type fetch struct {
 	*grove
-	w     *tree.Writer
+	w     *treeBody
 	files int
 	bytes int64
 
@@ -116,7 +119,7 @@ func (f *fetch) sendFile(path string) error {
 	}
 	e := &haul.Entry{Head: &tree.Head{Kind: tree.File, Path: path}, Dir: in, Info: info}
 	f.files++
-	_, err = haul.Send(f.w, e, f.c.req.Owners, func(n int) error {
+	_, err = haul.Send(f.w.Writer, e, f.c.req.Owners, func(n int) error {
 		f.bytes += int64(n)
 		return f.c.step(deskside.FilesRead)
 	})

@@ -11,12 +11,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"deskside"
 	"deskside/xfer"
 	"deskside/xfer/disk"
+	"deskside/xfer/flow"
+	"deskside/xfer/frame"
 	"deskside/xfer/tree"
 )
 
@@ -203,9 +206,13 @@ func TestBombs(t *testing.T) {
 
 // rawTree sends a body as it is.
 func rawTree(t *testing.T, r *rig, path string, body []byte) (status int, reply deskside.Error) {
+	return rawTreeOf(t, r, xfer.TypeBytes, path, body)
+}
+
+func rawTreeOf(t *testing.T, r *rig, kind, path string, body []byte) (status int, reply deskside.Error) {
 	s := r.net.Dial(deskside.Xfer)
 	defer s.Abort()
-	must(t, say(r, s, fmt.Sprintf("PUT /tree?path=%s HTTP/1.1\nHost: agent\nTICKET\nContent-Length: %d\n\n", path, len(body))))
+	must(t, say(r, s, fmt.Sprintf("PUT /tree?path=%s HTTP/1.1\nHost: agent\nTICKET\nContent-Type: %s\nContent-Length: %d\n\n", path, kind, len(body))))
 	s.Write(body) // an error is one of the agent's answers
 	resp, err := http.ReadResponse(bufio.NewReader(s), nil)
 	if err != nil {
@@ -215,4 +222,43 @@ func rawTree(t *testing.T, r *rig, path string, body []byte) (status int, reply 
 	text, _ := io.ReadAll(resp.Body)
 	json.Unmarshal(text, &reply)
 	return resp.StatusCode, reply
+}
+
+// TestPackedTrees sends a tree in records, some of which are wrong.
+func TestPackedTrees(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		text := strings.Repeat("words ", 1000)
+		whole := evilBody(true, evilFile("a", text), evilFile("b", text))
+		pack := func(say func(w io.Writer)) []byte {
+			var b bytes.Buffer
+			p := flow.NewPack(&b)
+			p.Write(whole[:len(whole)/2])
+			p.Flush()
+			say(&b)
+			p.Write(whole[len(whole)/2:])
+			p.Flush()
+			p.Close()
+			return b.Bytes()
+		}
+		for name, say := range map[string]func(io.Writer){
+			"hole":    func(w io.Writer) { (&frame.Writer{W: w}).Hole(1 << 40) },
+			"copy":    func(w io.Writer) { (&frame.Writer{W: w}).Copy(0, 1) },
+			"unknown": func(w io.Writer) { w.Write([]byte("x")) },
+			"bomb":    func(w io.Writer) { w.Write([]byte("z\x00\x10\x00\x00\x00\x00\x00\x08nonsense")) },
+		} {
+			status, reply := rawTreeOf(t, r, xfer.TypePacked, "t", pack(say))
+			if status/100 != 4 || reply.Code != deskside.CodeBadRequest {
+				t.Errorf("%s: %d %+v", name, status, reply)
+			}
+			wantNone(t, r.at("t/b"))
+		}
+		if status, reply := rawTreeOf(t, r, xfer.TypePacked, "t2", pack(func(io.Writer) {})); status != 200 {
+			t.Errorf("the truth: %d %+v", status, reply)
+		}
+		wantFile(t, r.at("t2/a"), []byte(text))
+		wantFile(t, r.at("t2/b"), []byte(text))
+		if left := partials(t, r.at("t")); left != nil {
+			t.Errorf("left behind: %q", left)
+		}
+	})
 }

@@ -14,6 +14,8 @@ import (
 	"deskside/wire"
 	"deskside/xfer"
 	"deskside/xfer/disk"
+	"deskside/xfer/flow"
+	"deskside/xfer/frame"
 	"deskside/xfer/haul"
 	"deskside/xfer/tree"
 )
@@ -66,7 +68,9 @@ func (c *call) listTree() error {
 		return err
 	}
 	defer done()
-	w, entries := c.treeBody(), 0
+	w, end := c.treeBody()
+	defer end()
+	entries := 0
 	step := func() error { return c.step(deskside.FilesRead) }
 	walk := haul.Walk{
 		Leave: g.leave,
@@ -79,7 +83,7 @@ func (c *call) listTree() error {
 			}
 			if c.req.Sums && e.Head.Kind == tree.File {
 				if err := e.AddSum(step); err != nil {
-					return unread(w, e.Head.Path, err)
+					return unread(w.Writer, e.Head.Path, err)
 				}
 			}
 			e.Head.Holes = e.Head.Kind == tree.File && disk.MayHaveHoles(e.Info)
@@ -125,14 +129,47 @@ func tooMany(limit int) error {
 		Hint("Copy the folders in it one by one.")
 }
 
-// treeBody begins to answer with a body of package tree.
-func (c *call) treeBody() *tree.Writer {
+// treeBody is the body of package tree that answers a request.
+type treeBody struct {
+	*tree.Writer
+	pack *flow.Pack // nil: as it is
+}
+
+// treeBody begins to answer with a body, packed for who takes that. The caller
+// calls done.
+func (c *call) treeBody() (b *treeBody, done func()) {
 	h := c.w.Header()
 	h.Set("Trailer", xfer.HeaderFault)
-	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Type", xfer.TypeBytes)
+	packed := c.r.Header.Get("Accept") == xfer.TypePacked
+	if packed {
+		h.Set("Content-Type", xfer.TypePacked)
+	}
 	c.body = true
 	c.w.WriteHeader(http.StatusOK)
-	return tree.NewWriter(sending{c})
+	if !packed {
+		return &treeBody{tree.NewWriter(sending{c}), nil}, func() {}
+	}
+	pack := flow.NewPack(sending{c})
+	return &treeBody{tree.NewWriter(pack), pack}, pack.Close
+}
+
+// Close writes the end of the body.
+func (b *treeBody) Close() error {
+	if err := b.Writer.Close(); err != nil || b.pack == nil {
+		return err
+	}
+	return b.pack.Flush()
+}
+
+// treeIn reads a body of package tree that a request brings, packed or not. The
+// caller calls done.
+func (c *call) treeIn() (r *tree.Reader, done func()) {
+	if c.r.Header.Get("Content-Type") != xfer.TypePacked {
+		return tree.NewReader(patient{c, c.r.Body}, true), func() {}
+	}
+	u := flow.NewUnpack(patient{c, c.r.Body})
+	return tree.NewReader(u, true), u.Close
 }
 
 // sending writes a body that may take long, but not stand still.
@@ -226,7 +263,8 @@ func (c *call) treeTop() (p *disk.Place, made bool, err error) {
 
 // landTree takes in a tree from the request's body.
 func (c *call) landTree(l *haul.Landing) error {
-	r := tree.NewReader(patient{c, c.r.Body}, true)
+	r, done := c.treeIn()
+	defer done()
 	for entries := 0; ; entries++ {
 		rec, err := r.Next()
 		switch {
@@ -250,6 +288,9 @@ func (c *call) landTree(l *haul.Landing) error {
 
 // cut makes of a body that ended early a way that broke.
 func cut(err error) error {
+	if errors.Is(err, frame.ErrRecord) {
+		return disk.BadRequest("%v", err)
+	}
 	if early, ok := errors.AsType[*tree.Broken](err); ok {
 		return &disk.BrokenError{Err: early}
 	}
