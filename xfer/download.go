@@ -130,7 +130,7 @@ func (l *list) attach(r *http.Request) {
 
 // WriteTo writes the body.
 func (l *list) WriteTo(w io.Writer) (int64, error) {
-	return 0, l.basis.List(w, l.size, func() error { return nil })
+	return 0, flow.List(w, l.basis, l.size, func() error { return nil })
 }
 
 // Read is there because a body has it.

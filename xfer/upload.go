@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"deskside"
-	"deskside/xfer/chunk"
 	"deskside/xfer/disk"
 	"deskside/xfer/flow"
 )
@@ -90,12 +89,12 @@ func (c *Client) put(ctx context.Context, p *disk.Place, name, remote string, o 
 	}
 	defer out.Close()
 	req := &Request{Path: remote, Size: out.Meta.Size, ModTime: out.Meta.ModTime, Mode: Mode(out.Meta.Mode), Replace: o.Replace}
-	have, err := c.chunks(ctx, req)
+	plan, err := c.plan(ctx, req, out)
 	if err != nil {
 		return Result{}, err
 	}
-	result, err := c.upload(ctx, req, newUpload(out, have, out.Fault, name, o))
-	if have != nil && deskside.CodeOf(err) == deskside.CodeConflict && out.Fault() == nil {
+	result, err := c.upload(ctx, req, newUpload(out, plan, out.Fault, name, o))
+	if plan != nil && deskside.CodeOf(err) == deskside.CodeConflict && out.Fault() == nil {
 		if err := out.Rewind(); err != nil {
 			return Result{}, err
 		}
@@ -105,23 +104,28 @@ func (c *Client) put(ctx context.Context, p *disk.Place, name, remote string, o 
 	return result, err
 }
 
-// chunks asks what the agent has of the file that req is to send; nil stands
-// for nothing.
-func (c *Client) chunks(ctx context.Context, req *Request) (*chunk.Manifest, error) {
+// plan asks what the agent has of the file that req is to send; nil stands for
+// nothing.
+func (c *Client) plan(ctx context.Context, req *Request, out *disk.Outgoing) (*flow.Plan, error) {
 	resp, err := c.send(ctx, "GET /chunks", &Request{Path: req.Path, Size: req.Size, ModTime: req.ModTime, Replace: req.Replace}, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	m, err := flow.ReadManifest(resp.Body)
+	plan, err := flow.MakePlan(out, resp.Body, func() error {
+		if err := ctx.Err(); err != nil {
+			return interrupted(err)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, lost(err)
 	}
-	req.Have = resp.Header.Get(HeaderHave)
-	if m.Len() == 0 || req.Have == "" {
-		req.Have, m = "", nil
+	if req.Have = resp.Header.Get(HeaderHave); req.Have != "" && plan != nil {
+		return plan, nil
 	}
-	return m, nil
+	req.Have = ""
+	return nil, out.Rewind()
 }
 
 // Source is a file that is sent from somewhere else than a local disk.
@@ -133,9 +137,8 @@ type Source struct {
 	ModTime   time.Time // zero stands for now
 }
 
-// Send copies a file from a reader to the path remote. What the agent has of it
-// from a transfer of the same size and time that broke is read here, and not
-// sent again.
+// Send copies a file from a reader to the path remote. It does not go on where
+// an earlier one broke, for a reader cannot.
 func (c *Client) Send(ctx context.Context, src Source, remote string, o Options) (Receipt, error) {
 	if src.Mode == 0 {
 		src.Mode = 0o644
@@ -144,12 +147,8 @@ func (c *Client) Send(ctx context.Context, src Source, remote string, o Options)
 		src.ModTime = time.Now()
 	}
 	req := &Request{Path: remote, Size: src.Size, ModTime: disk.WireTime(src.ModTime), Mode: src.Mode, Replace: o.Replace}
-	have, err := c.chunks(ctx, req)
-	if err != nil {
-		return Receipt{}, err
-	}
 	s := &summed{Reader: src.Reader, left: src.Size, sum: disk.NewHasher()}
-	result, err := c.upload(ctx, req, newUpload(s, have, s.Fault, src.Name, o))
+	result, err := c.upload(ctx, req, newUpload(s, nil, s.Fault, src.Name, o))
 	return result.Receipt, err
 }
 
@@ -189,9 +188,9 @@ type upload struct {
 	closed chan struct{}
 }
 
-func newUpload(src flow.Source, have *chunk.Manifest, fault func() error, name string, o Options) *upload {
+func newUpload(src flow.Source, plan *flow.Plan, fault func() error, name string, o Options) *upload {
 	u := &upload{fault: fault}
-	u.sender = flow.Sender{From: src, Have: have, Step: func(done, _ int64) error {
+	u.sender = flow.Sender{From: src, Plan: plan, Step: func(done, _ int64) error {
 		o.tell(name, done, u.total)
 		return nil
 	}}

@@ -54,7 +54,7 @@ type Cutter struct {
 func NewCutter(average int) *Cutter {
 	k := bits.TrailingZeros(uint(average))
 	return &Cutter{
-		least: average / 4, average: average, most: average * 4,
+		least: average / 2, average: average, most: average * 4,
 		strict: ^uint64(0) << (64 - k - 2), lax: ^uint64(0) << (64 - k + 2),
 	}
 }

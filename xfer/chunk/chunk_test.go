@@ -42,7 +42,7 @@ func list(t testing.TB, average int, b []byte, lengths ...int) []Piece {
 func slow(average int, b []byte) (found []Piece) {
 	k := bits.TrailingZeros(uint(average))
 	for len(b) > 0 {
-		n, print := min(len(b), average/4), uint64(0)
+		n, print := min(len(b), average/2), uint64(0)
 		for n < len(b) && n < 4*average {
 			print = print<<1 + gear[b[n]]
 			n++
@@ -65,7 +65,7 @@ func inputs() map[string][]byte {
 	return map[string][]byte{
 		"empty":   {},
 		"one":     {7},
-		"minimum": noise(1, LeastAverage/4),
+		"minimum": noise(1, LeastAverage/2),
 		"noise":   noise(2, 1<<20),
 		"zeros":   make([]byte, 1<<20),
 		"ones":    bytes.Repeat([]byte{255}, 1<<20+1),
@@ -78,7 +78,7 @@ func TestPiecesAreThoseOfTheSlowTwin(t *testing.T) {
 	for name, b := range inputs() {
 		for _, average := range []int{LeastAverage, 2 * LeastAverage} {
 			want := slow(average, b)
-			for _, lengths := range [][]int{{len(b) + 1}, {1 << 20}, {1, 65535, 3, 16384, 1000}, {LeastAverage/4 - 1, 1}} {
+			for _, lengths := range [][]int{{len(b) + 1}, {1 << 20}, {1, 65535, 3, 16384, 1000}, {LeastAverage/2 - 1, 1}} {
 				if got := list(t, average, b, lengths...); !slices.Equal(got, want) {
 					t.Errorf("%s, average %d, written in %v: %d pieces, want %d, or others", name, average, lengths, len(got), len(want))
 				}
@@ -92,7 +92,7 @@ func TestPiecesConcatenateAndKeepTheirLengths(t *testing.T) {
 		at := 0
 		pieces := list(t, LeastAverage, b, 1<<20)
 		for i, p := range pieces {
-			if p.Length > 4*LeastAverage || p.Length < LeastAverage/4 && i < len(pieces)-1 {
+			if p.Length > 4*LeastAverage || p.Length < LeastAverage/2 && i < len(pieces)-1 {
 				t.Errorf("%s: piece %d has %d bytes", name, i, p.Length)
 			}
 			if p.Sum != blake3.Sum256(b[at:at+p.Length]) {
@@ -143,7 +143,7 @@ func crafted(n int) []byte {
 			copy(last[:], last[1:])
 			last[63], print = v, print<<1+gear[v]
 		}
-		b = append(append(b, noise(seed, LeastAverage/4)...), last[:]...)
+		b = append(append(b, noise(seed, LeastAverage/2)...), last[:]...)
 	}
 	return b
 }
@@ -151,11 +151,11 @@ func crafted(n int) []byte {
 func TestCraftedInputKeepsTheMinimum(t *testing.T) {
 	b := crafted(1 << 20)
 	pieces := list(t, LeastAverage, b, 1<<20)
-	if average := len(b) / len(pieces); average > LeastAverage/2 {
+	if average := len(b) / len(pieces); average > LeastAverage*3/4 {
 		t.Fatalf("crafted pieces have %d bytes on average: nothing was crafted", average)
 	}
 	for i, p := range pieces[:len(pieces)-1] {
-		if p.Length < LeastAverage/4 {
+		if p.Length < LeastAverage/2 {
 			t.Errorf("piece %d has %d bytes", i, p.Length)
 		}
 	}
@@ -167,7 +167,7 @@ func TestAManifestStaysSmall(t *testing.T) {
 		if bits.OnesCount(uint(average)) != 1 || average < LeastAverage || average > MostAverage {
 			t.Fatalf("average %d for %d bytes", average, size)
 		}
-		if most := size / int64(average/4); average < MostAverage && most > MostPieces {
+		if most := size / int64(average/2); average < MostAverage && most > MostPieces {
 			t.Errorf("%d bytes may have %d pieces", size, most)
 		}
 	}

@@ -6,8 +6,8 @@
 //
 // The method is FastCDC (Xia and others, "FastCDC: a Fast and Efficient
 // Content-Defined Chunking Approach for Data Deduplication", USENIX ATC 2016),
-// with its normalised chunking of level 2. A piece is at least a quarter of the
-// average long and at most four times it, unless the file ends. Behind the
+// with its normalised chunking of level 2. A piece is at least half the
+// average long, which need not be looked at, and at most four times it, unless the file ends. Behind the
 // minimum each byte b changes the fingerprint, 64 bits that are zero where a
 // piece begins:
 //

@@ -51,6 +51,7 @@ type Manifest struct {
 	sums    []Sum
 	offsets []int64 // where each piece begins, and at last where all end
 	inPlace int     // pieces
+	more    bool    // to be read by Rest
 	order   []int32 // the pieces that are not in place, ordered by their sums: a tenth of what a map needs
 }
 
@@ -101,34 +102,56 @@ func bad(format string, args ...any) error {
 // Read reads a manifest to the end of r. Errors of r are passed on; all others
 // are ErrManifest.
 func Read(r io.Reader) (*Manifest, error) {
+	m, err := Begin(r)
+	if err == nil {
+		err = m.Rest(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Begin reads a manifest up to its first piece, if it has one. What its head says
+// is known then. Rest must follow before anything is looked up in it.
+func Begin(r io.Reader) (*Manifest, error) {
 	m, err := readHead(r)
 	if err != nil {
 		return nil, err
 	}
-	for {
-		p, err := readPiece(r)
-		if err != nil {
-			return nil, err
-		}
-		if p.Length == 0 {
-			break
-		}
-		if err := m.add(p); err != nil {
-			return nil, err
-		}
+	m.more, err = m.next(r)
+	return m, err
+}
+
+// Rest reads what follows Begin. Head may be read meanwhile.
+func (m *Manifest) Rest(r io.Reader) (err error) {
+	for more := m.more; more && err == nil; {
+		more, err = m.next(r)
+	}
+	if err != nil {
+		return err
 	}
 	if m.Size() < m.InPlace {
-		return nil, bad("%d bytes in place of %d in all", m.InPlace, m.Size())
+		return bad("%d bytes in place of %d in all", m.InPlace, m.Size())
 	}
 	var more [1]byte
 	switch n, err := io.ReadFull(r, more[:]); {
 	case n > 0:
-		return nil, bad("it goes on behind its end")
+		return bad("it goes on behind its end")
 	case err != io.EOF:
-		return nil, err
+		return err
 	}
 	m.index()
-	return m, nil
+	return nil
+}
+
+// next reads a piece, and reports whether there was one.
+func (m *Manifest) next(r io.Reader) (bool, error) {
+	p, err := readPiece(r)
+	if err != nil || p.Length == 0 {
+		return false, err
+	}
+	return true, m.add(p)
 }
 
 func readHead(r io.Reader) (*Manifest, error) {

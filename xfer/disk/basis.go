@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"io"
 	"os"
-
-	"deskside/xfer/chunk"
 )
 
 // Basis is what is there of a file before it arrives: the beginning that an
@@ -91,56 +89,30 @@ func (b *Basis) Unchanged() bool {
 	return true
 }
 
-// List writes the manifest of what is there, for a file of size bytes. It calls
-// step now and then.
-func (b *Basis) List(w io.Writer, size int64, step func() error) error {
-	average := chunk.AverageFor(size)
-	line := chunk.AppendHead(nil, chunk.Head{Average: average, InPlace: b.inPlace})
-	left := chunk.MostPieces
-	lister := chunk.NewLister(average, func(p chunk.Piece) error {
-		if left--; left < 0 {
-			return io.EOF
-		}
-		line = chunk.AppendPiece(line, p)
-		return nil
-	})
+// InPlace gives how many bytes lie in place.
+func (b *Basis) InPlace() int64 { return b.inPlace }
+
+// Parts gives readers of what lies in place and of the older file, as far as
+// they are there.
+func (b *Basis) Parts() (list []io.Reader) {
 	for _, p := range b.parts {
-		err := p.list(lister, func() error {
-			_, err := w.Write(line)
-			if line = line[:0]; err != nil {
-				return &BrokenError{err}
-			}
-			return step()
-		})
-		if err != nil && err != io.EOF {
-			return err
-		}
+		list = append(list, explained{io.NewSectionReader(p.f, 0, p.size), p.f.Name()})
 	}
-	if _, err := w.Write(chunk.AppendEnd(line)); err != nil {
-		return &BrokenError{err}
-	}
-	return nil
+	return list
 }
 
-// list puts the part's bytes into l, and calls flush in between.
-func (p part) list(l *chunk.Lister, flush func() error) error {
-	buf := Buffers.Get().(*[BufferSize]byte)
-	defer Buffers.Put(buf)
-	for r := io.NewSectionReader(p.f, 0, p.size); ; {
-		n, err := r.Read(buf[:])
-		if _, err := l.Write(buf[:n]); err != nil {
-			return err
-		}
-		if err == io.EOF {
-			return l.Close()
-		}
-		if err != nil {
-			return Explain(err, "read", p.f.Name())
-		}
-		if err := flush(); err != nil {
-			return err
-		}
+// explained has errors that say which file could not be read.
+type explained struct {
+	io.Reader
+	name string
+}
+
+func (e explained) Read(b []byte) (int, error) {
+	n, err := e.Reader.Read(b)
+	if err != nil && err != io.EOF {
+		err = Explain(err, "read", e.name)
 	}
+	return n, err
 }
 
 // readAt fills buf from offset on, which must lie in one of the parts.

@@ -100,6 +100,28 @@ func (out *Outgoing) Read(b []byte) (n int, err error) {
 	return n, err
 }
 
+// ReadAt reads again what was read before.
+func (out *Outgoing) ReadAt(b []byte, at int64) (int, error) {
+	n, err := out.f.ReadAt(b, at)
+	if n == len(b) {
+		return n, nil
+	}
+	if err == io.EOF {
+		err = out.Exchanged()
+	}
+	out.Err = Explain(err, "read", out.Name)
+	return n, out.Err
+}
+
+// Unchanged says if the file is no longer the one that was opened.
+func (out *Outgoing) Unchanged() error {
+	if err := out.unchanged(); err != io.EOF {
+		out.Err = Explain(err, "read", out.Name)
+		return out.Err
+	}
+	return nil
+}
+
 // unchanged gives io.EOF if the file is still the one that was opened.
 func (out *Outgoing) unchanged() error {
 	info, err := out.f.Stat()

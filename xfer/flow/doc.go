@@ -4,8 +4,9 @@
 // 1 MiB that are used again. A file takes eight of them at most, however long it
 // is, besides the list of what the receiver has.
 //
-// A Sender that knows what the receiver has cuts what it reads and sends no byte
-// that is there; one that knows nothing does not cut. Whether to pack is judged
+// A Sender that knows what the receiver has sends no byte that is there: its file
+// is read and cut by a Plan while the receiver still lists what it has, and only
+// what is to be sent is read a second time. Whether to pack is judged
 // on the way. Zeros by the MiB are sent as a hole.
 //
 // The package decides nothing about who may do what; its step functions are

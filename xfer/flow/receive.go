@@ -6,7 +6,6 @@ import (
 	"io"
 	"sync"
 
-	"deskside/xfer/chunk"
 	"deskside/xfer/disk"
 	"deskside/xfer/frame"
 )
@@ -248,14 +247,4 @@ func (w *way) Read(b []byte) (int, error) {
 		err = &disk.BrokenError{Err: err}
 	}
 	return n, err
-}
-
-// ReadManifest reads what a peer has of a file.
-func ReadManifest(r io.Reader) (*chunk.Manifest, error) {
-	var length int64
-	m, err := chunk.Read(bufio.NewReader(&way{r, &length}))
-	if errors.Is(err, chunk.ErrManifest) {
-		return nil, disk.BadRequest("%v", err)
-	}
-	return m, err
 }

@@ -2,13 +2,9 @@ package flow
 
 import (
 	"bytes"
-	"hash"
 	"io"
 	"sync"
 
-	"github.com/zeebo/blake3"
-
-	"deskside/xfer/chunk"
 	"deskside/xfer/disk"
 	"deskside/xfer/frame"
 )
@@ -31,7 +27,7 @@ type Source interface {
 // Sender sends one file as a body.
 type Sender struct {
 	From  Source
-	Have  *chunk.Manifest           // what the receiver has; nil for nothing
+	Plan  *Plan                     // what of it the receiver has; nil for nothing
 	Plain bool                      // the bytes alone, with neither records nor an end
 	Step  func(done, n int64) error // called for each n bytes of the file, with all that were; an error ends it
 
@@ -42,12 +38,8 @@ type Sender struct {
 	done int64
 	parcels
 
-	pos   int64    // bytes that were cut
-	open  []byte   // the piece that is being cut
 	kept  *buffer  // pieces to be sent
 	reuse [2]int64 // offset and length to be copied
-	cut   *chunk.Cutter
-	sum   hash.Hash
 }
 
 // buffer is a buffer with n bytes in it, and why no more come.
@@ -67,17 +59,11 @@ func (s *Sender) Send(w io.Writer) error {
 	s.out.W = (*counted)(s)
 	s.pack = new(frame.Packer)
 	defer s.pack.Close()
-	full, stop := make(chan *buffer, depth), make(chan struct{})
-	var reading sync.WaitGroup
-	reading.Go(func() { s.read(full, stop) })
-	err := s.drain(full)
-	close(stop)
-	reading.Wait()
-	for b := range full {
-		buffers.Put(b.Buffer)
-	}
-	if s.kept != nil {
-		buffers.Put(s.kept.Buffer)
+	var err error
+	if s.Plan != nil && !s.Plain {
+		err = s.follow()
+	} else {
+		err = ahead(s.From, s.take)
 	}
 	if err != nil || s.Plain {
 		return err
@@ -88,14 +74,28 @@ func (s *Sender) Send(w io.Writer) error {
 // Fault ends the body with the reason why it has no better end.
 func (s *Sender) Fault(text string) error { return s.out.Fault([]byte(text)) }
 
-// read fills buffers until the source ends or stop is closed.
-func (s *Sender) read(full chan<- *buffer, stop <-chan struct{}) {
+// ahead reads r to its end, and has take use what was read while it reads on.
+func ahead(r io.Reader, take func(*buffer) error) error {
+	full, stop := make(chan *buffer, depth), make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Go(func() { fill(r, full, stop) })
+	err := drain(full, take)
+	close(stop)
+	reading.Wait()
+	for b := range full {
+		buffers.Put(b.Buffer)
+	}
+	return err
+}
+
+// fill fills buffers until r ends or stop is closed.
+func fill(r io.Reader, full chan<- *buffer, stop <-chan struct{}) {
 	defer close(full)
 	for {
 		b := &buffer{Buffer: buffers.Get().(*frame.Buffer)}
 		for b.n < frame.MaxData && b.err == nil {
 			var n int
-			n, b.err = s.From.Read(b.Bytes()[b.n:])
+			n, b.err = r.Read(b.Bytes()[b.n:])
 			b.n += n
 		}
 		ended := b.err != nil
@@ -111,19 +111,20 @@ func (s *Sender) read(full chan<- *buffer, stop <-chan struct{}) {
 	}
 }
 
-// drain sends what comes through full to the source's end.
-func (s *Sender) drain(full <-chan *buffer) error {
-	if s.Have != nil && s.Have.Len() > 0 && !s.Plain {
-		s.cut, s.sum = chunk.NewCutter(s.Have.Average), blake3.New()
-	}
+// drain has take use what comes through full, to its end.
+func drain(full <-chan *buffer, take func(*buffer) error) error {
 	for b := range full {
+		var err error
+		if b.n > 0 {
+			err = take(b)
+		}
 		why := b.err
-		err := s.take(b)
+		buffers.Put(b.Buffer)
 		switch {
 		case err != nil:
 			return err
 		case why == io.EOF:
-			return s.finish()
+			return nil
 		case why != nil:
 			return why
 		}
@@ -131,72 +132,47 @@ func (s *Sender) drain(full <-chan *buffer) error {
 	return nil
 }
 
-// take sends what is in b, or cuts it.
+// take sends what is in b.
 func (s *Sender) take(b *buffer) error {
-	defer buffers.Put(b.Buffer)
-	switch {
-	case b.n == 0:
-		return nil
-	case s.Plain:
+	if s.Plain {
 		return s.plain(b.bytes())
-	case s.cut == nil:
-		return s.data(b)
 	}
-	for rest := b.bytes(); len(rest) > 0; {
-		here := rest
-		if left := s.Have.InPlace - s.pos; left > 0 && left < int64(len(rest)) {
-			here = rest[:left]
-		}
-		n, end := s.cut.Next(here)
-		s.sum.Write(here[:n])
-		s.open = append(s.open, here[:n]...)
-		rest = rest[n:]
-		// What lies in place ends where the way broke, and was cut there.
-		if s.pos += int64(n); s.pos == s.Have.InPlace {
-			s.cut.Reset()
-			end = true
-		}
-		if end {
-			if err := s.piece(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return s.data(b)
 }
 
-// finish sends what is left at the end of the source.
-func (s *Sender) finish() error {
-	if len(s.open) > 0 {
-		if err := s.piece(); err != nil {
+// follow sends the pieces of the plan that the receiver does not have.
+func (s *Sender) follow() error {
+	s.kept = &buffer{Buffer: buffers.Get().(*frame.Buffer)}
+	defer func() { buffers.Put(s.kept.Buffer) }()
+	at := int64(0)
+	for _, p := range s.Plan.pieces {
+		var err error
+		if offset, ok := s.Plan.have.Find(at, p); ok {
+			err = s.again(offset, int64(p.Length))
+		} else {
+			err = s.keep(at, int64(p.Length))
+		}
+		if err != nil {
 			return err
 		}
+		at += int64(p.Length)
 	}
 	if err := s.flush(); err != nil {
 		return err
 	}
-	return s.copy()
+	if err := s.copy(); err != nil {
+		return err
+	}
+	return s.Plan.from.Unchanged()
 }
 
-// piece ends the piece that is open: it is copied where the receiver has it.
-func (s *Sender) piece() error {
-	p := chunk.Piece{Length: len(s.open)}
-	s.sum.Sum(p.Sum[:0])
-	s.sum.Reset()
-	defer func() { s.open = s.open[:0] }()
-	at := s.done + s.reuse[1]
-	if s.kept != nil {
-		at += int64(s.kept.n)
-	}
-	offset, ok := s.Have.Find(at, p)
-	if !ok {
-		return s.keep(s.open)
-	}
+// again has n bytes copied that the receiver has at offset.
+func (s *Sender) again(offset, n int64) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
 	// What lies in place and what does not are two files: no copy goes over both.
-	if s.reuse[1] > 0 && (s.reuse[0]+s.reuse[1] != offset || offset == s.Have.InPlace) {
+	if s.reuse[1] > 0 && (s.reuse[0]+s.reuse[1] != offset || offset == s.Plan.have.InPlace) {
 		if err := s.copy(); err != nil {
 			return err
 		}
@@ -204,7 +180,7 @@ func (s *Sender) piece() error {
 	if s.reuse[1] == 0 {
 		s.reuse[0] = offset
 	}
-	s.reuse[1] += int64(p.Length)
+	s.reuse[1] += n
 	if s.reuse[1] < mostCopied {
 		return nil
 	}
@@ -213,18 +189,19 @@ func (s *Sender) piece() error {
 
 const mostCopied = 64 << 20 // bytes that one record copies, so that progress is seen
 
-// keep puts a piece to those that are to be sent.
-func (s *Sender) keep(b []byte) error {
+// keep puts the n bytes of the file from at on to those that are to be sent.
+func (s *Sender) keep(at, n int64) error {
 	if err := s.copy(); err != nil {
 		return err
 	}
-	for len(b) > 0 {
-		if s.kept == nil {
-			s.kept = &buffer{Buffer: buffers.Get().(*frame.Buffer)}
+	for n > 0 {
+		b := s.kept.Bytes()[s.kept.n:frame.MaxData]
+		b = b[:min(int64(len(b)), n)]
+		if _, err := s.Plan.from.ReadAt(b, at); err != nil {
+			return err
 		}
-		n := copy(s.kept.Bytes()[s.kept.n:], b)
-		s.kept.n += n
-		b = b[n:]
+		s.kept.n += len(b)
+		at, n = at+int64(len(b)), n-int64(len(b))
 		if s.kept.n == frame.MaxData {
 			if err := s.flush(); err != nil {
 				return err
@@ -236,7 +213,7 @@ func (s *Sender) keep(b []byte) error {
 
 // flush sends what was kept.
 func (s *Sender) flush() error {
-	if s.kept == nil || s.kept.n == 0 {
+	if s.kept.n == 0 {
 		return nil
 	}
 	err := s.data(s.kept)

@@ -50,11 +50,14 @@ func (c *call) plain(out *disk.Outgoing) error {
 func (c *call) fetch() error { return c.outgoing(c.records) }
 
 func (c *call) records(out *disk.Outgoing) error {
-	have, err := flow.ReadManifest(patient{c, c.r.Body})
+	plan, err := flow.MakePlan(out, patient{c, c.r.Body}, func() error {
+		c.patience() // which what was read of the body used up
+		return c.step(deskside.FilesRead)
+	})
 	if err != nil {
 		return c.reason(err)
 	}
-	s := &flow.Sender{From: out, Have: have}
+	s := &flow.Sender{From: out, Plan: plan}
 	if err = c.emit(s, out, xfer.TypeRecords); err == nil {
 		return nil
 	}
@@ -154,7 +157,7 @@ func (c *call) chunks() error {
 	c.w.Header().Set("Content-Type", xfer.TypeManifest)
 	defer c.calm()
 	c.body = true
-	err = basis.List(sending{c}, meta.Size, func() error { return c.step(deskside.FilesWrite) })
+	err = flow.List(sending{c}, basis, meta.Size, func() error { return c.step(deskside.FilesWrite) })
 	if err = c.reason(err); err != nil {
 		return &disk.BrokenError{Err: errors.New("the list was not ended: " + err.Error())} // which is all that can be said in it
 	}
