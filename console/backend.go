@@ -122,11 +122,15 @@ type Session interface {
 	Quiet() time.Duration // for how long nothing was heard of the machine
 
 	// RFB opens the picture: a standard RFB 3.8 server's byte stream. Steer
-	// makes the one of that name be otherwise while it runs. Screens lists
-	// which screens there are.
+	// makes the one of that name be otherwise while it runs, and Watch tells
+	// how it fares. Screens lists which screens there are.
 	RFB(ctx context.Context, v View) (net.Conn, error)
 	Steer(ctx context.Context, v View) error
+	Watch(ctx context.Context, name string) (remctrl.Watch, error)
 	Screens(ctx context.Context) (remctrl.Screens, error)
+	// Others lists the other open sessions with the machine; of other
+	// operators only who they are, what they may do and since when.
+	Others(ctx context.Context) ([]deskside.Session, error)
 	// Chat opens the conversation; Files gives the far files.
 	Chat(ctx context.Context) (Chat, error)
 	Files() Files

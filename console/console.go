@@ -114,6 +114,7 @@ func (c *Console) routes() http.Handler {
 	tab("GET /api/tabs/{tab}/picture", c.picture)
 	tab("POST /api/tabs/{tab}/picture", c.steer)
 	tab("GET /api/tabs/{tab}/screens", c.screens)
+	tab("GET /api/tabs/{tab}/health", c.health)
 	tab("GET /api/tabs/{tab}/chat", c.chat)
 	tab("GET /api/tabs/{tab}/files", c.listFiles)
 	tab("POST /api/tabs/{tab}/files", c.changeFiles)

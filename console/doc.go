@@ -31,6 +31,9 @@
 //	DELETE /api/tabs/{tab}                        closes a tab that is over
 //	POST   /api/tabs/{tab}/picture   {screen view_only name}   makes the open picture of that name be so
 //	GET    /api/tabs/{tab}/screens                lists the machine's screens, as remctrl.Screens; 204 if the session ends
+//	GET    /api/tabs/{tab}/health?name=&decode_ms=&busy=&others=1   how the open picture of that name fares,
+//	                                              with what the page measured of its own decoding, and who else has
+//	                                              a session with the machine; 204 while the session is not open
 //	GET    /api/tabs/{tab}/files?path=            lists a far folder
 //	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename or delete
 //	PUT    /api/tabs/{tab}/files?path=&size=&changed=&replace=1   the body becomes a far file

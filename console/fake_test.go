@@ -156,11 +156,17 @@ type session struct {
 	cause deskside.Cause
 	rtt   time.Duration
 	quiet atomic.Int64 // nanoseconds
+
+	figures remctrl.Figures
+	looking []remctrl.Other
+	others  []deskside.Session
+	watched int
 }
 
 func newSession(r console.Request, rights deskside.Rights) *session {
 	return &session{
 		screen: newScreen(), talk: newTalk(), files: newFiles(), done: make(chan struct{}), rtt: 1200 * time.Microsecond,
+		figures: video(),
 		info: deskside.Session{
 			ID: deskside.NewSessionID(), State: deskside.Active, Rights: rights, Reason: r.Reason, Began: time.Now(),
 			Until:  time.Now().Add(time.Hour),
@@ -212,6 +218,44 @@ func (s *session) RFB(_ context.Context, v console.View) (net.Conn, error) {
 }
 
 func (s *session) Steer(_ context.Context, v console.View) error { return s.screen.steer(v) }
+
+// Watch gives the figures that the test sets, of a picture that is open.
+func (s *session) Watch(_ context.Context, name string) (w remctrl.Watch, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.ContainsFunc(s.screen.views(false), func(v console.View) bool { return v.Name == name }) {
+		return w, deskside.Errorf(deskside.CodeNotFound, "no viewer %s", name).From(deskside.ByAgent)
+	}
+	s.watched++
+	return remctrl.Watch{Viewers: []remctrl.Figures{s.figures}, Others: s.looking}, nil
+}
+
+func (s *session) Others(context.Context) ([]deskside.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.others), nil
+}
+
+// fares sets how the picture fares.
+func (s *session) fares(change func(*remctrl.Figures)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.figures)
+}
+
+// joined sets who else is there, and who of them looks.
+func (s *session) joined(looking []remctrl.Other, list []deskside.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looking, s.others = looking, list
+}
+
+// asked counts how often somebody asked how the picture fares.
+func (s *session) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watched
+}
 
 func (s *session) Screens(context.Context) (remctrl.Screens, error) { return s.screen.list(), nil }
 

@@ -128,3 +128,48 @@ func (f *Figures) stages(list []sample) {
 }
 
 func ms(d time.Duration) float64 { return max(float64(d.Microseconds())/1000, 0) }
+
+// What figures may be at most, to be shown.
+const (
+	mostMS    = 1e6 // of a time: a quarter of an hour, while a session is lost after seconds
+	mostRate  = 1e6 // of anything in a second
+	mostBytes = 1e9
+	mostFPS   = 1e3 // which no monitor shows
+)
+
+// Bounded gives figures that a stranger sent as they can be judged and shown: what
+// is below 0 or no number is 0, what is too much is the most there can be, and
+// the stages are those of the agent, in order and each once.
+func (f Figures) Bounded() Figures {
+	p := &f.Path
+	for _, v := range []*float64{&f.OverMS, &f.IdleMS, &f.HeldMS, &p.RoundTripMS, &p.LastTripMS} {
+		*v = bounded(*v, mostMS)
+	}
+	for _, v := range []*float64{&f.UpdatesPS, &f.RectsPS, &f.PhotosPS, &f.CopiesPS} {
+		*v = bounded(*v, mostRate)
+	}
+	f.FramesPS = bounded(f.FramesPS, mostFPS)
+	f.BytesPS, p.BytesPS = bounded(f.BytesPS, mostBytes), bounded(p.BytesPS, mostBytes)
+	p.UnderWay = min(max(p.UnderWay, 0), mostBytes)
+	f.Quality, f.MayQuality = min(max(f.Quality, 0), 100), min(max(f.MayQuality, 0), 100)
+	f.OfUpdates = min(max(f.OfUpdates, 0), kept)
+	stages := make([]Time, measured)
+	for i := range stages {
+		stages[i].Stage = Stage(i)
+	}
+	for _, t := range f.Stages {
+		if int(t.Stage) < measured {
+			stages[t.Stage].MeanMS, stages[t.Stage].P95MS = bounded(t.MeanMS, mostMS), bounded(t.P95MS, mostMS)
+		}
+	}
+	f.Stages = stages
+	return f
+}
+
+// bounded gives v between 0 and most, and 0 for what is no number.
+func bounded(v, most float64) float64 {
+	if v > 0 { // which NaN is not
+		return min(v, most)
+	}
+	return 0
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -172,6 +173,53 @@ func TestExtremes(t *testing.T) {
 				t.Fatalf("%v: %+v", at, f)
 			}
 		}
+	}
+}
+
+// TestBounded has what a stranger may send in every figure.
+func TestBounded(t *testing.T) {
+	for _, evil := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1, 1e308, -1e308, 0} {
+		n := math.MinInt
+		if evil > 0 {
+			n = math.MaxInt
+		}
+		bad := Time{MeanMS: evil, P95MS: evil}
+		f := Figures{
+			OverMS: evil, FramesPS: evil, UpdatesPS: evil, BytesPS: evil, RectsPS: evil, PhotosPS: evil, CopiesPS: evil, IdleMS: evil, HeldMS: evil,
+			Path:    Path{RoundTripMS: evil, LastTripMS: evil, BytesPS: evil, UnderWay: n},
+			Quality: n, MayQuality: n, OfUpdates: n,
+		}
+		for s := range 300 {
+			bad.Stage = Stage(s)
+			f.Stages = append(f.Stages, bad, bad)
+		}
+		got := f.Bounded()
+		numbers := []float64{
+			got.OverMS, got.FramesPS, got.UpdatesPS, got.BytesPS, got.RectsPS, got.PhotosPS, got.CopiesPS, got.IdleMS, got.HeldMS,
+			got.Path.RoundTripMS, got.Path.LastTripMS, got.Path.BytesPS, float64(got.Path.UnderWay), float64(got.Quality), float64(got.MayQuality), float64(got.OfUpdates),
+		}
+		for i, s := range got.Stages {
+			numbers = append(numbers, s.MeanMS, s.P95MS)
+			if s.Stage != Stage(i) {
+				t.Errorf("stage %d is %v", i, s.Stage)
+			}
+		}
+		for i, v := range numbers {
+			if !(v >= 0 && v <= mostBytes) || !(evil > 0) && v != 0 {
+				t.Errorf("of %v number %d becomes %v", evil, i, v)
+			}
+		}
+		if v := Judge(got, Eyes{}); len(got.Stages) != measured || got.Quality > 100 || len(v.Words) > 100 {
+			t.Errorf("of %v: %+v, and in words: %s", evil, got, v.Words)
+		}
+	}
+	// What is well stays as it is.
+	f := of(30, 1, 0.5, 9, 0.3, 0.2)
+	for i := range f.Stages {
+		f.Stages[i].P95MS = 99
+	}
+	if got := f.Bounded(); !reflect.DeepEqual(got, f) {
+		t.Errorf("%+v becomes %+v", f, got)
 	}
 }
 

@@ -41,15 +41,17 @@ const (
 )
 
 // Judge names the stage that holds the others up, if one does. A program that
-// is slow to decode keeps the path full as a narrow network does, so what it
-// measured of itself comes first.
+// is slow to decode keeps the path full as a narrow network does, or lets nothing
+// through for seconds, so what it measured of itself comes first.
 func Judge(f Figures, e Eyes) Verdict {
 	switch {
 	case f.OfUpdates == 0:
 		return Verdict{State: Measuring, Stage: None, Words: "Nothing has been sent yet."}
+	case e.Busy >= busy:
+		return Verdict{State: Slow, Stage: Decode, Words: slowWords(Decode, f, e), Do: slowDo(Decode, f)}
 	case f.HeldMS >= stuckMS:
 		return Verdict{State: Slow, Stage: Wait, Words: fmt.Sprintf("Nothing gets through: what changed has waited for %s.", span(f.HeldMS)),
-			Do: "If this lasts, the connection is lost or this program no longer reads."}
+			Do: "If this lasts, the connection is lost or the viewer no longer reads."}
 	case f.IdleMS >= idleMS:
 		return Verdict{State: Idle, Stage: None, Words: "Nothing changes on the screen."}
 	}
@@ -59,19 +61,18 @@ func Judge(f Figures, e Eyes) Verdict {
 		loads = e.Busy
 	}
 	switch {
-	case e.Busy >= busy:
-		return Verdict{State: Slow, Stage: Decode, Words: slowWords(Decode, f, e), Do: slowDo(Decode, f)}
 	case loads >= busy, total >= longMS && took >= shareOf*total:
 		return Verdict{State: Slow, Stage: slow, Words: slowWords(slow, f, e), Do: slowDo(slow, f)}
 	case f.Path.RoundTripMS >= farMS:
 		return Verdict{State: Far, Stage: None,
-			Words: fmt.Sprintf("The way is long: what is typed takes at least %s to be seen. All else is well.", span(f.Path.RoundTripMS))}
+			Words: fmt.Sprintf("The way is long: what is typed takes at least %s to be seen.", span(f.Path.RoundTripMS)),
+			Do:    "All else is well."}
 	}
 	return Verdict{State: Well, Stage: None, Words: fmt.Sprintf("All well. An update takes %s, most of it to %s.", span(total), verbs[slow])}
 }
 
 // verbs say what a stage does to an update.
-var verbs = [...]string{"capture", "compare", "encode", "wait for the path", "send", "decode"}
+var verbs = [...]string{"capture", "compare", "encode", "wait for the network", "send", "decode"}
 
 // slowest gives the stage that took longest, how long that was, and how long all
 // took, in milliseconds of an update. Waiting for the path and sending are both
@@ -101,13 +102,13 @@ func slowest(f Figures, e Eyes) (slow Stage, took, total float64) {
 func slowWords(s Stage, f Figures, e Eyes) string {
 	switch s {
 	case Capture:
-		return fmt.Sprintf("Capturing the screen is slow: %s for each update.", span(f.Mean(s)))
+		return fmt.Sprintf("The machine is slow to capture its screen: %s for each update.", span(f.Mean(s)))
 	case Compare:
-		return fmt.Sprintf("Finding what changed is slow: %s for each update.", span(f.Mean(s)))
+		return fmt.Sprintf("The machine is slow to find what changed: %s for each update.", span(f.Mean(s)))
 	case Encode:
 		return fmt.Sprintf("The machine is slow to encode: %s for each update.", span(f.Mean(s)))
 	case Decode:
-		return fmt.Sprintf("This program needs %s to decode each update, %.0f %% of its time.", span(e.DecodeMS), 100*min(e.Busy, 1))
+		return fmt.Sprintf("This browser needs %s to decode each update, %.0f %% of its time.", span(e.DecodeMS), 100*min(e.Busy, 1))
 	}
 	text := "The network is the bottleneck"
 	switch trip, rate := f.Path.RoundTripMS, f.Path.BytesPS; {
@@ -124,19 +125,17 @@ func slowDo(s Stage, f Figures) string {
 	low := f.MayQuality > 0 && f.MayQuality <= lowQ
 	switch {
 	case s == Capture:
-		return "The machine's display is slow to read: deskside info --self there says how it is captured."
-	case s == Compare:
-		return "The machine's processor is busy. Show one screen instead of all."
+		return "The command deskside info --self there says how it is captured."
 	case s == Encode && f.MayQuality == 0:
-		return "The machine's processor is busy. Try a quality below lossless."
-	case s == Encode:
-		return "The machine's processor is busy. See what else runs there, or show one screen instead of all."
+		return "Its processor is busy: try a quality below lossless."
+	case s == Compare, s == Encode:
+		return "Its processor is busy: see what else runs there, or show one screen."
 	case s == Decode && f.MayQuality == 0:
 		return "Try a quality below lossless, or close what else runs here."
 	case s == Decode:
-		return "Close what else runs here, or show one screen instead of all."
+		return "Close what else runs here, or show one screen."
 	case low:
-		return "The quality is low already. Show one screen instead of all, or stop what moves on it."
+		return "The quality is low already: show one screen, or stop what moves on it."
 	}
 	return "Try a lower quality."
 }
@@ -156,14 +155,13 @@ func span(ms float64) string {
 	return "less than 1 ms"
 }
 
-// speed writes bytes a second as networks are measured.
+// speed writes bytes a second.
 func speed(bytes float64) string {
-	bits := bytes * 8
 	switch {
-	case bits >= 99.5e6:
-		return fmt.Sprintf("%.0f Mbit/s", bits/1e6)
-	case bits >= 1e6:
-		return fmt.Sprintf("%.1f Mbit/s", bits/1e6)
+	case bytes >= 99.5e6:
+		return fmt.Sprintf("%.0f MB/s", bytes/1e6)
+	case bytes >= 9.95e6:
+		return fmt.Sprintf("%.1f MB/s", bytes/1e6)
 	}
-	return fmt.Sprintf("%.0f kbit/s", bits/1e3)
+	return fmt.Sprintf("%.0f kB/s", bytes/1e3)
 }

@@ -12,8 +12,16 @@ export function size(n: number): string {
 export function rtt(ms: number | undefined): string {
   if (!ms) return "–";
   if (ms < 1) return `${ms.toFixed(2)} ms`;
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+  return took(ms);
 }
+
+/** took writes how long something took. */
+export const took = (ms: number): string =>
+  ms < 0.05 ? "0 ms" : ms < 9.95 ? `${ms.toFixed(1)} ms` : ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
+
+/** rate writes bytes a second. */
+export const rate = (bytes: number): string =>
+  bytes < 9.95e6 ? `${Math.round(bytes / 1e3)} kB/s` : `${(bytes / 1e6).toFixed(bytes < 99.5e6 ? 1 : 0)} MB/s`;
 
 const two = (n: number): string => String(n).padStart(2, "0");
 

@@ -3,6 +3,7 @@
 import RFB from "@novnc/novnc";
 import { call, socket, tabPath } from "./api";
 import { fill, h, show, text } from "./dom";
+import { Meter } from "./meter";
 
 export type Scale = "fit" | "whole";
 export type Quality = "lossless" | "auto" | "low";
@@ -55,6 +56,7 @@ export class Picture {
   viewOnly = false;
   panning = false;
   screen = ""; // the ID of the one that is shown, "" for all
+  readonly meter = new Meter();
   private viewer = ""; // by which name the far side knows the open stream
   private told = ""; // what the far side was last asked to show and to take
   private steering: Promise<void> = Promise.resolve(); // one request at a time, in order
@@ -77,6 +79,10 @@ export class Picture {
 
   get canvas(): HTMLCanvasElement | null { return this.target.querySelector("canvas"); }
   get connected(): boolean { return this.rfb !== null && this.seen; }
+
+  /** stream is by which name the far side knows the open picture, "" if there
+   *  is none. */
+  get stream(): string { return this.connected ? this.viewer : ""; }
 
   private focusChanged(): void {
     queueMicrotask(() => {
@@ -156,6 +162,7 @@ export class Picture {
     const query = new URLSearchParams({ screen: view.screen, view_only: view.view_only ? "1" : "0", name: this.viewer });
     const rfb = new RFB(this.target, socket(tabPath(this.id, `/picture?${query}`), "deskside.picture"), { shared: true });
     this.rfb = rfb;
+    this.meter.watch(rfb);
     rfb.background = "transparent";
     rfb.addEventListener("connect", () => {
       if (this.rfb !== rfb) return;

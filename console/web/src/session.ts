@@ -5,6 +5,7 @@ import { Chat } from "./chat";
 import { clipboardDialog } from "./clipboard";
 import { fill, h, one, rove, s, show, text } from "./dom";
 import { Files } from "./files";
+import { Health } from "./health";
 import { clock, hour, rtt, since, span } from "./format";
 import { icon } from "./icons";
 import { chords, Held, holdable, press } from "./keys";
@@ -43,6 +44,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const screens = new ScreenChoice(first.id, () => picture, () => redrawMenu(look));
   const chat = new Chat(first, () => { draw(); changed(); }, () => open.chat && el.checkVisibility());
   const files = new Files(first);
+  const health = new Health(() => tab, picture, has(first, "view"), () => el.checkVisibility());
 
   // The toolbar.
   const viewOnly = button("View only", { icon: "eye", pressed: false, keys: shortcuts["view"]!, label: "View only" }, () => setViewOnly(!picture.viewOnly));
@@ -57,11 +59,11 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   chatTool.append(badge);
   const filesTool = button("Files", { icon: "folder", pressed: open.files, keys: shortcuts["files"]! }, () => togglePanel("files"));
   const end = button("End session", { icon: "end", kind: "danger", keys: shortcuts["end"]! }, () => void endSession());
-  const tools = [viewOnly, cad, keys, clip, look, full, chatTool, filesTool, end];
+  const tools = [viewOnly, cad, keys, clip, look, full, health.tool, chatTool, filesTool, end];
   const heldChip = h("button", { type: "button", class: "chip", hidden: true, title: "Let go of them", onclick: () => { held.release(); } });
   const toolbar = h("div", { class: "toolbar", role: "toolbar", "aria-label": `Session with ${name}` },
     h("div", { class: "tools" }, viewOnly, cad, keys, clip, look, full, heldChip),
-    h("div", { class: "tools" }, chatTool, filesTool, h("span", { class: "rule", "aria-hidden": "true" }), end));
+    h("div", { class: "tools" }, health.tool, h("span", { class: "rule", "aria-hidden": "true" }), chatTool, filesTool, h("span", { class: "rule", "aria-hidden": "true" }), end));
   rove(toolbar, () => tools, "row");
   one(tools);
 
@@ -80,13 +82,13 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const timer = h("span", { class: "mono", title: "How long the session has lasted" }), limits = h("span", { class: "limits" });
   const reason = h("span", { class: "reason" }), grab = h("span", { class: "grab" });
   const strip = h("footer", { class: "strip", "aria-label": "State of the session" }, state,
-    h("span", { class: "strip-part" }, path), h("span", { class: "strip-part" }, trip, spark), h("span", { class: "strip-part" }, icon("clock"), timer, limits), reason, grab);
+    h("span", { class: "strip-part" }, path), h("span", { class: "strip-part" }, trip, spark), h("span", { class: "strip-part" }, icon("clock"), timer, limits), health.others.chip, reason, grab);
 
   // The layer over the picture while the connection is lost.
   const lostWords = h("p");
   const lost = h("div", { class: "lost", role: "alert", hidden: true }, h("span", { class: "spinner", "aria-hidden": "true" }), h("h2", {}, "Connection lost"), lostWords,
     button("End session", { kind: "danger" }, () => void endSession()));
-  const stage = h("div", { class: "stage" }, has(first, "view") ? picture.el : noPicture(name), lost);
+  const stage = h("div", { class: "stage" }, has(first, "view") ? picture.el : noPicture(name), lost, health.el);
   const el = h("div", { class: "session" }, toolbar, h("div", { class: "work" }, stage, panels), strip);
   const trips: number[] = [];
 
@@ -211,7 +213,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     if (was === "open" && t.phase === "suspended") held.release();
     if (was === "suspended" && up) toast("The connection is back.");
     state.className = `state ${t.quiet_s ? "suspended" : t.phase}`;
-    text(state, !up ? "Connection lost" : t.quiet_s ? `No answer for ${t.quiet_s} s` : picture.viewOnly ? "Viewing" : "In control");
+    text(state, !up ? "Connection lost" : t.quiet_s ? `No answer for ${t.quiet_s} s` : picture.viewOnly ? "Viewing" : health.others.acts ? "Can control" : "In control");
     text(path, t.path ? `${t.path.transport.toUpperCase()} ${t.path.remote}` : "");
     text(trip, up && !t.quiet_s ? rtt(t.rtt_ms) : "no answer");
     text(reason, t.reason ? `“${t.reason}”` : "");
@@ -221,12 +223,13 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     line.setAttribute("points", trips.map((v, i) => `${60 - trips.length + i},${15 - 13 * v / top}`).join(" "));
     drawTime();
     draw();
+    health.update();
   }
 
   function key(k: string): boolean {
     const acts: Record<string, () => void> = {
       c: () => chatTool.click(), f: () => filesTool.click(), v: () => viewOnly.click(), s: () => full.click(),
-      k: () => keys.click(), b: () => clip.click(), e: () => end.click(), p: () => picture.focus(),
+      k: () => keys.click(), b: () => clip.click(), e: () => end.click(), i: () => health.tool.click(), p: () => picture.focus(),
       z: () => setScale(picture.scale === "fit" ? "whole" : "fit"),
     };
     acts[k]?.();
@@ -245,6 +248,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
       if (document.fullscreenElement === el) void document.exitFullscreen();
       picture.close();
       chat.close();
+      health.close();
     },
   };
 }

@@ -97,6 +97,47 @@ export interface Screen { id: number; name: string; x: number; y: number; w: num
 
 export interface Screens { w: number; h: number; screens: Screen[] }
 
+export type Stage = "capture" | "compare" | "encode" | "wait" | "send" | "decode";
+
+export interface StageTime { stage: Stage; mean_ms: number; p95_ms: number }
+
+export interface Figures {
+  frames_per_s: number;
+  updates_per_s: number;
+  bytes_per_s: number;
+  photos_per_s: number;
+  rects_per_s: number;
+  idle_ms: number;
+  held_ms: number;
+  path: { round_trip_ms: number; last_trip_ms: number; bytes_per_s: number; under_way_bytes: number };
+  quality: number; // of the last photographs, 0 for exact pixels
+  may_quality: number;
+  of_updates: number;
+  stages: StageTime[];
+  w: number;
+  h: number;
+}
+
+export interface Verdict {
+  state: "measuring" | "idle" | "well" | "far" | "slow";
+  stage: Stage | "";
+  words: string;
+  do?: string;
+}
+
+export interface Other {
+  name: string;
+  key: string;
+  you?: boolean;
+  state: string;
+  rights: string;
+  began?: string;
+  looks: boolean;
+  controls: boolean;
+}
+
+export interface Health { figures?: Figures; verdict?: Verdict; others: Other[] | null; more?: number }
+
 export interface ChatEvent {
   kind: "joined" | "lost" | "line" | "refused" | "marks" | "typing";
   id?: string;
