@@ -162,6 +162,9 @@ type FileRoot struct {
 	// with a dot, with all below it.
 	DotFiles bool `toml:"dot-files,omitempty"`
 
+	// Executables lets a file that arrives be executable where its source was.
+	Executables bool `toml:"executables,omitempty"`
+
 	// StartupFiles names files that run by themselves at log-on, such as
 	// ".bashrc", and that files-write may change all the same.
 	StartupFiles []string `toml:"startup-files,omitempty"`

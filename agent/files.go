@@ -32,7 +32,7 @@ func (a *Agent) roots() []xfer.Root {
 			f.Path = filepath.Join(home, rest)
 		}
 		list = append(list, xfer.Root{
-			Name: f.Name, Path: f.Path, Write: f.Write, DotFiles: f.DotFiles, AllowStartup: f.StartupFiles,
+			Name: f.Name, Path: f.Path, Write: f.Write, DotFiles: f.DotFiles, Executables: f.Executables, AllowStartup: f.StartupFiles,
 		})
 	}
 	return list

@@ -91,12 +91,14 @@ to-operator = false
 # names that begin with a dot, unless dot-files is true, and what runs by itself
 # or by its name, such as ~/bin, unless startup-files names it. Writing to a
 # whole home still comes near running programs: a folder of its own, such as
-# "~/Helpdesk", is safer.
+# "~/Helpdesk", is safer. A file that arrives is not executable, unless executables
+# is true and its source was.
 [[files]]
 name = "home"
 path = "~/"
 write = true
 dot-files = false
+executables = false
 startup-files = []
 `
 

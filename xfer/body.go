@@ -37,6 +37,10 @@ type Receipt struct {
 	Path string    `json:"path"`
 	Size int64     `json:"size"`
 	Hash disk.Hash `json:"hash"`
+
+	// Plain says that the source was executable and what arrived is not, which
+	// policy leaves out.
+	Plain bool `json:"not_executable,omitempty"`
 }
 
 // Outcome gives a failure's code and words for the audit.
@@ -122,6 +126,7 @@ type TreeReceipt struct {
 	Files   int    `json:"files"`
 	Folders int    `json:"folders"`
 	Links   int    `json:"links,omitempty"`
+	Plain   int    `json:"not_executable,omitempty"` // files that were executable, which policy leaves out
 	Bytes   int64  `json:"bytes"`
 	Failed  []Note `json:"failed,omitempty"` // paths are relative to the tree
 	More    int    `json:"more,omitempty"`   // failures that are not listed

@@ -98,6 +98,7 @@ func (d *delivery) take(r TreeReceipt) {
 	d.t.Files += r.Files
 	d.t.Folders += r.Folders
 	d.t.Links += r.Links
+	d.t.Plain += r.Plain
 	d.t.Bytes += r.Bytes
 	d.t.More += r.More
 	for _, n := range r.Failed {

@@ -113,7 +113,7 @@ func (c *Client) fill(ctx context.Context, in *disk.Incoming, basis *disk.Basis,
 	if err == nil {
 		err = in.Commit(sum, o.Replace)
 	}
-	return Result{Receipt{in.Name(), in.Meta.Size, sum}, in.Reused, body.Length}, err
+	return Result{Receipt{Path: in.Name(), Size: in.Meta.Size, Hash: sum}, in.Reused, body.Length}, err
 }
 
 // list is the body of a request for a file: what there is of it.

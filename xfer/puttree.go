@@ -144,6 +144,9 @@ func (p *putTree) putLong(top *disk.Dir, h *tree.Head) error {
 	}
 	p.t.Files++
 	p.t.Bytes += sent.Size
+	if sent.Plain {
+		p.t.Plain++
+	}
 	p.o.each(h, StepCopy, &sent.Hash)
 	return nil
 }

@@ -11,6 +11,10 @@ type Root struct {
 	// does not count.
 	DotFiles bool `json:"-"`
 
+	// Executables keeps the permission to execute of a file that arrives. Without
+	// it none has that.
+	Executables bool `json:"executables,omitempty"`
+
 	// AllowStartup names files that files-write may change in this root
 	// although they run by themselves or are hidden, in the form of the list
 	// that is protected otherwise: ".bashrc", ".config/autostart", "~/bin",

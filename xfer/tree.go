@@ -56,17 +56,18 @@ const (
 // TreeResult says what became of a folder that was copied with everything in
 // it.
 type TreeResult struct {
-	Files   int    `json:"files"`             // copied
-	Same    int    `json:"same,omitempty"`    // there already
-	Kept    int    `json:"kept,omitempty"`    // there already, other ones, and left as they are
-	Folders int    `json:"folders"`           // made
-	Links   int    `json:"links,omitempty"`   // made
-	Bytes   int64  `json:"bytes"`             // of the files copied
-	Deleted int    `json:"deleted,omitempty"` // taken away, a folder with all in it counted once
-	Spared  int    `json:"spared,omitempty"`  // not taken away, for not all of the source could be read
-	Skipped []Note `json:"skipped,omitempty"` // devices and the like
-	Failed  []Note `json:"failed,omitempty"`  // what could not be copied
-	More    int    `json:"more,omitempty"`    // failures that are not listed
+	Files   int    `json:"files"`                    // copied
+	Same    int    `json:"same,omitempty"`           // there already
+	Kept    int    `json:"kept,omitempty"`           // there already, other ones, and left as they are
+	Folders int    `json:"folders"`                  // made
+	Links   int    `json:"links,omitempty"`          // made
+	Plain   int    `json:"not_executable,omitempty"` // files that were executable, which the target's policy leaves out
+	Bytes   int64  `json:"bytes"`                    // of the files copied
+	Deleted int    `json:"deleted,omitempty"`        // taken away, a folder with all in it counted once
+	Spared  int    `json:"spared,omitempty"`         // not taken away, for not all of the source could be read
+	Skipped []Note `json:"skipped,omitempty"`        // devices and the like
+	Failed  []Note `json:"failed,omitempty"`         // what could not be copied
+	More    int    `json:"more,omitempty"`           // failures that are not listed
 }
 
 // Note is one path of a tree and what is to be said of it.

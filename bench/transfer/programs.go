@@ -57,7 +57,7 @@ func serveAgent(ctx context.Context, a *arena) error {
 	a.far.Env = append(a.far.Env, operator, "HOME="+a.far.Dir)
 	g, err := a.far.Agent(ctx, troupe.AgentConfig{
 		Program: a.setting.Program, Dir: filepath.Join(a.far.Dir, "agent"), Listen: a.addr,
-		Policy: fmt.Sprintf("[[files]]\nname = \"bench\"\npath = %q\nwrite = true\ndot-files = true\n", a.target),
+		Policy: fmt.Sprintf("[[files]]\nname = \"bench\"\npath = %q\nwrite = true\ndot-files = true\nexecutables = true\n", a.target),
 		Flags:  []string{"--display", "none"},
 	})
 	if err != nil {

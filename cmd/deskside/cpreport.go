@@ -149,7 +149,7 @@ func (c *copied) failed(path string, err error) {
 
 func (c *copied) write(w io.Writer) error {
 	for _, r := range c.Files {
-		if _, err := fmt.Fprintf(w, "%s  %d bytes  %s\n", r.Hash, r.Size, plain.Text(r.Path)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %d bytes  %s%s\n", r.Hash, r.Size, plain.Text(r.Path), notExecutable(r.Plain)); err != nil {
 			return err
 		}
 	}
@@ -166,6 +166,13 @@ func (c *copied) write(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+func notExecutable(is bool) string {
+	if is {
+		return "  (not executable there, by policy)"
+	}
+	return ""
 }
 
 // text says in a line what became of a folder.
@@ -187,6 +194,7 @@ func (t *copiedFolder) text(dry bool) string {
 		n            int
 		one, several string
 	}{
+		{t.Plain, "is not executable there, by policy", "are not executable there, by policy"},
 		{t.Same, "was there already", "were there already"},
 		{t.Kept, "was left as it is", "were left as they are"},
 		{t.Deleted, deleted[0], deleted[1]},

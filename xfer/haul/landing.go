@@ -30,7 +30,7 @@ type Landing struct {
 	Disk    disk.Spaces // nil asks the system
 	Folds   bool        // the file system does not tell names by case; always where it usually does not
 
-	Allow  func(h *tree.Head) error // says why an entry must not be made; nil allows all
+	Allow  func(h *tree.Head) error // says why an entry must not be made, and may narrow its permissions; nil allows all
 	Record func([]Arrival) error    // is told of entries before they get their names, and stops all by an error; nil is fine
 	Step   func() error             // is called between pieces, and stops all by an error; nil is fine
 

@@ -207,6 +207,7 @@ func (c *call) put() error {
 		return err
 	}
 	defer c.calm()
+	in.Meta.Mode = c.s.book(c.s.config.Roots()).mode(p.Abs, meta.Mode)
 	basis := c.basis(p, meta)
 	defer basis.Close()
 	if err := c.reason(c.take(in, basis)); err != nil {
@@ -215,7 +216,7 @@ func (c *call) put() error {
 		return err
 	}
 	c.detail["hash"] = in.Sum.Now().String()
-	wire.WriteJSON(c.w, xfer.Receipt{Path: c.detail["path"], Size: meta.Size, Hash: in.Sum.Now()})
+	wire.WriteJSON(c.w, xfer.Receipt{Path: c.detail["path"], Size: meta.Size, Hash: in.Sum.Now(), Plain: in.Meta.Mode != meta.Mode})
 	return nil
 }
 

@@ -341,6 +341,47 @@ func TestDeleteTreeKeepsStartup(t *testing.T) {
 	})
 }
 
+// TestExecutables: a file that arrives may be executed only where policy lets it,
+// and its source could be.
+func TestExecutables(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		for name, mode := range map[string]os.FileMode{"run": 0o755, "read": 0o644, "long": 0o711} {
+			size := 10
+			if name == "long" {
+				size = 5 << 20
+			}
+			write(t, r.mine("tree/"+name), noise(size))
+			must(t, os.Chmod(r.mine("tree/"+name), mode))
+		}
+		for allowed, want := range map[bool]string{false: "-rw-r--r-- -rw-r--r-- -rw-------", true: "-rwxr-xr-x -rw-r--r-- -rwx--x--x"} {
+			r.setRoots(xfer.Root{Name: "home", Path: r.dir, Write: true, Executables: allowed})
+			plain := 0
+			if !allowed {
+				plain = 2
+			}
+			got, err := r.c.PutTree(ctx(t), r.mine("tree"), "tree", xfer.TreeOptions{})
+			if err != nil || got.Plain != plain || got.Files != 3 {
+				t.Errorf("allowed=%v: %+v, %v", allowed, got, err)
+			}
+			one, err := r.c.Put(ctx(t), r.mine("tree/run"), "one", xfer.Options{})
+			if err != nil || one.Plain == allowed {
+				t.Errorf("allowed=%v: %+v, %v", allowed, one, err)
+			}
+			var modes []string
+			for _, name := range []string{"tree/run", "tree/read", "tree/long", "tree", "one"} {
+				info, err := os.Stat(r.at(name))
+				must(t, err)
+				modes = append(modes, info.Mode().String())
+			}
+			if text := strings.Join(modes[:3], " "); text != want || modes[4] != modes[0] || modes[3] != "drwxr-xr-x" {
+				t.Errorf("allowed=%v: %q, want %s", allowed, modes, want)
+			}
+			must(t, os.RemoveAll(r.at("tree")))
+			must(t, os.Remove(r.at("one")))
+		}
+	})
+}
+
 func TestPrivate(t *testing.T) {
 	transporttest.CheckLeaks(t)
 	own := t.TempDir()

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"io/fs"
 	"slices"
 
 	"deskside/xfer"
@@ -120,6 +121,18 @@ func (b *book) governing(abs []string) (best xfer.Root, top []string) {
 		}
 	}
 	return best, top
+}
+
+// execute are the permissions to execute.
+const execute = 0o111
+
+// mode gives the permissions that a file at abs may have of those that are asked
+// for.
+func (b *book) mode(abs []string, asked fs.FileMode) fs.FileMode {
+	if root, _ := b.governing(abs); !root.Executables {
+		return asked &^ execute
+	}
+	return asked
 }
 
 // nested refuses to touch a whole folder in which a read-only root lies.

@@ -49,7 +49,7 @@ func newRigOf(t *testing.T, n *transporttest.Net, c Config) *rig {
 // newRigIn is newRigOf with folders that are there.
 func newRigIn(t *testing.T, n *transporttest.Net, c Config, dir, own string) *rig {
 	r := &rig{t: t, net: n, gate: transporttest.NewGate(t, n), dir: dir, own: own}
-	r.roots = []xfer.Root{{Name: "home", Path: r.dir, Write: true}}
+	r.roots = []xfer.Root{{Name: "home", Path: r.dir, Write: true, Executables: true}}
 	c.Gate, c.Roots = r.gate, func() []xfer.Root {
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,6 +29,8 @@ type grove struct {
 	abs  []string // of the folder
 	book *book
 	read time.Time // when book was
+
+	plain int // files that policy made not executable
 }
 
 // grove opens the folder at p.
@@ -217,6 +220,7 @@ func (c *call) putTree() error {
 	err = c.landTree(l)
 	err = cmp.Or(l.Close(), err)
 	r := c.receipt(&l.Result)
+	r.Plain = g.plain
 	if err = errors.Join(err, c.recordFailed(l.Result.Failed)); err != nil {
 		return c.reason(err)
 	}
@@ -297,13 +301,24 @@ func cut(err error) error {
 	return err
 }
 
-// allow says whether policy lets an entry be made. A link must lead to where a
+// allow says whether policy lets an entry be made, and takes the permissions from
+// it that policy leaves out. A link must lead to where a
 // file might be made too: what opens it later might write there.
 func (g *grove) allow(h *tree.Head) error {
 	book := g.ask()
 	at := g.at(h.Path)
-	if err := book.rules(at, intent{change: true}); err != nil || h.Kind != tree.Link {
+	if err := book.rules(at, intent{change: true}); err != nil {
 		return err
+	}
+	switch h.Kind {
+	case tree.Folder:
+		return nil
+	case tree.File:
+		if mode := uint16(book.mode(at.Abs, fs.FileMode(h.Mode))); mode != h.Mode {
+			h.Mode = mode
+			g.plain++
+		}
+		return nil
 	}
 	to := at.Abs[:len(at.Abs)-1]
 	for e := range strings.SplitSeq(h.Target, "/") {
