@@ -27,6 +27,13 @@ func Move(_, _ *Place, _ bool) error  { return errNotHere }
 
 func (d *Dir) rename(string, string, bool) error { return errNotHere }
 
+// ID tells a file from all others, where the system says: not here.
+type ID struct{ name string }
+
+// Identity gives what tells the file of info from others as well as may be: its
+// name.
+func Identity(info fs.FileInfo) ID { return ID{info.Name()} }
+
 // Sync is not here.
 func (d *Dir) Sync() error { return errNotHere }
 

@@ -37,6 +37,17 @@ func ours(info fs.FileInfo) bool {
 	return ok && int(st.Uid) == os.Geteuid() && st.Nlink == 1 && info.Mode().Perm()&0o077 == 0
 }
 
+// ID tells a file from all others of this machine, where the system says.
+type ID struct{ device, inode uint64 }
+
+// Identity gives the ID of what info describes.
+func Identity(info fs.FileInfo) ID {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return ID{uint64(st.Dev), st.Ino}
+	}
+	return ID{}
+}
+
 // Lock takes the partial file for this transfer alone, until it is closed.
 func Lock(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)

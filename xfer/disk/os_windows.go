@@ -30,6 +30,13 @@ func noSpace(err error) bool {
 // is as safe as the file it becomes.
 func ours(fs.FileInfo) bool { return true }
 
+// ID tells a file from all others, where the system says: not here.
+type ID struct{ name string }
+
+// Identity gives what tells the file of info from others as well as may be: its
+// name.
+func Identity(info fs.FileInfo) ID { return ID{info.Name()} }
+
 // Lock takes the partial file for this transfer alone, until it is closed.
 func Lock(f *os.File) error {
 	const whole = ^uint32(0)

@@ -104,8 +104,7 @@ func (l *Landing) name(it *item) {
 	h, err := it.Head, error(nil)
 	switch h.Kind {
 	case tree.File:
-		err = it.f.Name(h.Name(), l.Replace)
-		it.f = nil
+		err = l.nameFile(it)
 	case tree.Link:
 		if err = it.in.dir.Link(h.Target, h.Name(), l.Replace); err == nil {
 			err = it.in.dir.LinkTime(h.Name(), h.ModTime)
@@ -116,6 +115,30 @@ func (l *Landing) name(it *item) {
 		return
 	}
 	l.count(h)
+}
+
+// nameFile gives a file its name. Where names that differ may be one, for more
+// than case (a letter and its accent may be one sign or two), what came before
+// under another name is not replaced.
+func (l *Landing) nameFile(it *item) error {
+	f, root, name := it.f, it.in.dir.Root, it.Head.Name()
+	it.f = nil
+	if !l.Folds || !l.Replace {
+		return f.Name(name, l.Replace)
+	}
+	if info, err := root.Lstat(name); err == nil {
+		if other, ok := l.named[disk.Identity(info)]; ok && other != it.Head.Path {
+			f.Drop()
+			return oneName(other, name)
+		}
+	}
+	if err := f.Name(name, true); err != nil {
+		return err
+	}
+	if info, err := root.Lstat(name); err == nil {
+		l.named[disk.Identity(info)] = it.Head.Path
+	}
+	return nil
 }
 
 func (l *Landing) count(h *tree.Head) {

@@ -46,8 +46,9 @@ type Landing struct {
 	done   sync.WaitGroup // of committing
 	hands  sync.WaitGroup // of the writers
 	mu     sync.Mutex
-	err    error // of committing, for good
-	dirty  bool  // names wait for the next SyncAll; of the goroutine that commits
+	err    error              // of committing, for good
+	named  map[disk.ID]string // files that have names, where names fold; of the goroutine that commits
+	dirty  bool               // names wait for the next SyncAll; of the goroutine that commits
 	seen   map[string]string
 }
 
@@ -106,7 +107,7 @@ func (l *Landing) start() {
 		return
 	}
 	l.Folds = l.Folds || disk.FoldsCase
-	l.seen = make(map[string]string)
+	l.seen, l.named = make(map[string]string), make(map[disk.ID]string)
 	l.stack = []*folder{{dir: l.Top, using: 1}}
 	l.work, l.jobs = make(chan *group), make(chan job, waiting)
 	l.begin()
@@ -298,11 +299,14 @@ func (l *Landing) clash(h *tree.Head) error {
 	}
 	key := disk.Fold(h.Path)
 	if other, ok := l.seen[key]; ok && other != h.Path {
-		return disk.Conflict("%q and %q differ only in case, which is one name here", disk.Text(path.Base(other)), disk.Text(h.Name())).
-			Hint("Rename one of them.")
+		return oneName(other, h.Name())
 	}
 	l.seen[key] = h.Path
 	return nil
+}
+
+func oneName(other, name string) error {
+	return disk.Conflict("%q and %q are one name on this file system", disk.Text(path.Base(other)), disk.Text(name)).Hint("Rename one of them.")
 }
 
 // enter opens the folder at path, through those before it.

@@ -187,6 +187,30 @@ func TestCaseClash(t *testing.T) {
 	holds(t, top, map[string]string{"A/x": "1", "README": "2", "é": "6"})
 }
 
+// TestOneFileTwoNames has a file system on which two names, between which nothing
+// in their letters tells, are one: the second is told, and the first stays.
+func TestOneFileTwoNames(t *testing.T) {
+	top := t.TempDir()
+	groups := 0
+	l := &Landing{Folds: true, Replace: true, Record: func([]Arrival) error {
+		if groups++; groups == 2 {
+			return os.Link(filepath.Join(top, "one"), filepath.Join(top, "other"))
+		}
+		return nil
+	}}
+	list := []thing{aFile("one", "first")}
+	for i := range groupFiles {
+		list = append(list, aFile(fmt.Sprint("f", i), ""))
+	}
+	_, failed, err := land(t, top, l, append(list, aFile("other", "second"))...)
+	if err != nil || len(failed) != 1 || failed["other"] != deskside.CodeConflict {
+		t.Errorf("failed %v, %v", failed, err)
+	}
+	if data, err := os.ReadFile(filepath.Join(top, "one")); err != nil || string(data) != "first" {
+		t.Errorf("it holds %q, %v", data, err)
+	}
+}
+
 // TestOntoOtherKinds lands files and folders where something else has the name,
 // which no replacing may take away.
 func TestOntoOtherKinds(t *testing.T) {
