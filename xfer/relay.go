@@ -27,15 +27,15 @@ func (c *Client) Relay(ctx context.Context, remote string, to *Client, target st
 // RelayTree copies the folder remote and everything in it to the path target of
 // another agent, as PutTree does.
 func (c *Client) RelayTree(ctx context.Context, remote string, to *Client, target string, o TreeOptions) (TreeResult, error) {
-	r := &relay{from: c, source: remote}
+	r := &crossing{from: c, source: remote}
 	r.delivery = delivery{c: to, ctx: ctx, remote: target, o: &o, t: new(TreeResult), name: r.at}
 	err := r.run()
 	return *r.t, err
 }
 
-// relay is a tree on its way from one agent to another: files come in the body of
+// crossing is a tree on its way from one agent to another: files come in the body of
 // a fetch, and go on in the one that is sent.
-type relay struct {
+type crossing struct {
 	delivery
 	from   *Client
 	source string
@@ -45,9 +45,9 @@ type relay struct {
 }
 
 // at gives a path of the source.
-func (r *relay) at(path string) string { return joinRemote(r.source, path) }
+func (r *crossing) at(path string) string { return joinRemote(r.source, path) }
 
-func (r *relay) run() (err error) {
+func (r *crossing) run() (err error) {
 	if err := r.o.ready(); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (r *relay) run() (err error) {
 }
 
 // note notes what the source cannot read.
-func (r *relay) note(path string, why *deskside.Error) error {
+func (r *crossing) note(path string, why *deskside.Error) error {
 	if r.o.leave(path, false) {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (r *relay) note(path string, why *deskside.Error) error {
 
 // entries goes through the source's list: folders and links are sent from it,
 // files are asked for.
-func (r *relay) entries() error {
+func (r *crossing) entries() error {
 	for h := r.list.next; h != nil; h = r.list.next {
 		if err := r.list.advance(); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (r *relay) entries() error {
 }
 
 // fetch brings the files that are wanted, and sends them on.
-func (r *relay) fetch() error {
+func (r *crossing) fetch() error {
 	if len(r.wants.list) == 0 {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (r *relay) fetch() error {
 }
 
 // forward sends one file on, as it comes.
-func (r *relay) forward(h *tree.Head, in *tree.Reader) error {
+func (r *crossing) forward(h *tree.Head, in *tree.Reader) error {
 	if err := r.w.Entry(h); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (r *relay) forward(h *tree.Head, in *tree.Reader) error {
 }
 
 // relayed counts what is sent on.
-type relayed struct{ r *relay }
+type relayed struct{ r *crossing }
 
 func (w relayed) Write(b []byte) (int, error) {
 	n, err := w.r.w.Write(b)
