@@ -53,7 +53,7 @@ cannot be copied is named, and the rest is copied; the command then fails.
 
 --exclude leaves out what matches, with everything in it. *.o is such a name in
 any folder, /build one at the top, cache/ a folder, docs/*.pdf such names in any
-folder docs, and ** any number of folders: /a/**/tmp. Larger sets: [a-z], [!a-z].
+folder docs, /a/**/tmp a tmp anywhere below a, and [a-z] or [!a-z] one of a set.
 
 --delete makes DST a mirror: what the source does not have is deleted there, but
 nothing that is excluded, and nothing at all if not all of the source could be
@@ -134,6 +134,9 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 		t.done.lines = t.done.line(e.stdout)
 	}
 	if err := t.meet(ctx, t.all); err != nil {
+		if t.show == nil { // nothing had begun
+			return err
+		}
 		return f.hint(err)
 	}
 	if p.to != stream || p.way != down {

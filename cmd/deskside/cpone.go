@@ -233,8 +233,19 @@ func (t *transfer) folder(ctx context.Context, from string) error {
 	if err != nil {
 		return err
 	}
+	if why := nothingOf(from, &result); why != nil {
+		return why
+	}
 	t.done.folder(copiedFolder{from, to, result, time.Since(began)})
 	return nil
+}
+
+// nothingOf gives what stood against all of a folder, if something did.
+func nothingOf(from string, r *xfer.TreeResult) error {
+	if len(r.Failed) != 1 || r.Files+r.Same+r.Kept+r.Folders+r.Links > 0 || r.Failed[0].Path != strings.TrimSuffix(from, "/.") {
+		return nil
+	}
+	return r.Failed[0].Error
 }
 
 func (t *transfer) tree(ctx context.Context, from, to string, o xfer.TreeOptions) (xfer.TreeResult, error) {

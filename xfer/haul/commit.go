@@ -12,19 +12,12 @@ import (
 const fewFiles = 8
 
 // commit gives the entries of a group their names, in the order of the package
-// comment.
+// comment, while the next group is flushed.
 func (l *Landing) commit(g *group) {
-	g.writing.Wait()
 	defer l.letGo(g)
 	if l.stopped() != nil {
 		return
 	}
-	for _, it := range g.items {
-		if it.err != nil {
-			l.drop(it, it.err)
-		}
-	}
-	together := l.flush(g)
 	if err := l.record(g); err != nil {
 		l.stop(err)
 		return
@@ -32,7 +25,7 @@ func (l *Landing) commit(g *group) {
 	for _, it := range g.items {
 		l.name(it)
 	}
-	if l.dirty = l.dirty || together; !together {
+	if l.dirty = l.dirty || g.together; !g.together {
 		l.syncFolders(g)
 	}
 }
@@ -53,11 +46,22 @@ func (l *Landing) letGo(g *group) {
 	}
 }
 
-// flush writes through the bytes of the group, with the names of those before
-// where they wait for it, which it reports. What cannot be is dropped.
-func (l *Landing) flush(g *group) (together bool) {
+// flush waits until the files of a group are written, and writes them through to
+// the disk, with the names of those before where they wait for it. What cannot be
+// is dropped.
+func (l *Landing) flush(g *group) {
+	g.writing.Wait()
+	if l.stopped() != nil {
+		return
+	}
+	for _, it := range g.items {
+		if it.err != nil {
+			l.drop(it, it.err)
+		}
+	}
 	if len(g.items) > fewFiles && l.Top.SyncAll() == nil {
-		return true
+		g.together = true
+		return
 	}
 	for _, it := range g.items {
 		if it.f == nil {
@@ -67,7 +71,6 @@ func (l *Landing) flush(g *group) (together bool) {
 			l.drop(it, disk.Explain(err, "write", it.Head.Name()))
 		}
 	}
-	return false
 }
 
 // drop notes why an entry gets no name.

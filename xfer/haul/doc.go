@@ -7,11 +7,12 @@
 // name, and its hash is compared; short files are written by several writers. Files
 // get their names in groups: of a group all that was written is flushed to the
 // disk, then the group is handed to Record, which for an agent is the audit, then
-// each file gets its name in one step. Names last with the next group's flush, or
-// the one at the end. So at any moment at which the machine might stop, a file is
-// there whole or not at all, and ten thousand small files cost some dozens of
-// flushes, of the whole file system each; a few files are flushed one by one.
-// Times and permissions of folders come last, when nothing more is put into them.
+// each file gets its name in one step, while the next group is flushed. Names last
+// with a later flush, or the one at the end. So at any moment at which the machine
+// might stop, a file is there whole or not at all, and ten thousand small files cost
+// some dozens of flushes, of the whole file system each; a few files are flushed one
+// by one. Times and permissions of folders come last, when nothing more is put into
+// them.
 //
 // Nothing is written through a link. A folder on the way to a file must be a
 // folder itself, at this moment; a link arrives as a link, and only if where it

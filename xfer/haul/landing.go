@@ -97,9 +97,10 @@ type item struct {
 
 // group is what gets its names together.
 type group struct {
-	items   []*item
-	bytes   int64
-	writing sync.WaitGroup // files that writers have
+	items    []*item
+	bytes    int64
+	writing  sync.WaitGroup // files that writers have
+	together bool           // it was flushed with all else, and its names are to be
 }
 
 func (l *Landing) start() {
@@ -118,8 +119,16 @@ func (l *Landing) start() {
 			}
 		})
 	}
+	written := make(chan *group)
 	l.done.Go(func() {
+		defer close(written)
 		for g := range l.work {
+			l.flush(g)
+			written <- g
+		}
+	})
+	l.done.Go(func() {
+		for g := range written {
 			l.commit(g)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"deskside"
+	"deskside/internal/await"
 	"deskside/transport/transporttest"
 	"deskside/xfer"
 	"deskside/xfer/rate"
@@ -68,17 +69,20 @@ func TestRelay(t *testing.T) {
 func TestHostileTreesAcross(t *testing.T) {
 	one(t, func(t *testing.T, r *rig) {
 		for name, list := range hostileTrees {
-			top := r.at("t")
+			to := strings.ReplaceAll(name, " ", "-")
+			top := r.at(to)
 			layTarget(t, top)
 			evil := &xfer.Client{HTTP: evilAgent{list: evilBody(false, list...), files: evilBody(true, list...)}, Ticket: fixed(deskside.NewTicket())}
-			got, err := evil.RelayTree(ctx(t), "x", r.c, "t/got", xfer.TreeOptions{})
+			got, err := evil.RelayTree(ctx(t), "x", r.c, to+"/got", xfer.TreeOptions{})
+			await.True(t, "the agent is done with it", func() bool {
+				return len(r.gate.EventsOf(deskside.EventTransfer)) == len(r.gate.EventsOf(deskside.EventTransferEnd))
+			})
 			t.Run(name, func(t *testing.T) {
 				if err == nil && len(got.Failed)+len(got.Skipped) == 0 {
 					t.Errorf("copied %+v", got)
 				}
 				checkTarget(t, top)
 			})
-			must(t, os.RemoveAll(top))
 		}
 	})
 }
