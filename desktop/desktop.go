@@ -42,10 +42,10 @@ type Cursor struct {
 // Update is what Next reports. The caller owns it and may reuse it; Next
 // overwrites every field but Guard.
 type Update struct {
-	// Guard is held whenever Next writes to the picture, and from the first
-	// change of an update to its last, so that others may look at the picture
-	// in between. Next waits for nothing but the screen while it holds it. Nil
-	// guards nothing.
+	// Guard is held whenever Next writes to the picture, so that others may
+	// look at it in between. An update may be written in parts, each with the
+	// guard: what is whole once Next returns may be half new before. Next waits
+	// for nothing but the screen while it holds it. Nil guards nothing.
 	Guard sync.Locker
 
 	Changed []raster.Rect // what may differ from before, disjoint, within the frame

@@ -59,6 +59,7 @@ type vote struct{ dx, dy, n int32 }
 const (
 	reach       = 32 // pixels of which a feature's hash is made
 	minRare     = 3
+	mostRare    = 40 // features this rare that are still too many were made so
 	maxFeatures = 1 << 12
 	seenBits    = 1 << 16
 	votePlaces  = 1 << 10
@@ -78,7 +79,8 @@ const (
 //
 // Each pixel that is moved was compared. The search itself is bounded: for two
 // pictures without anything in common it reads each at most once, and of large
-// ones every fourth row.
+// ones one row in seven or less. Of pictures that are made to have countless
+// features nothing is said to have moved.
 func (m *Mover) Find(dst []Move, before, after *Image, differs *Region, clip Rect) []Move {
 	area := differs.Area()
 	if area < minGain {
@@ -177,7 +179,10 @@ func (m *Mover) scan(img *Image, g *Region, pick step) {
 				continue
 			}
 			for m.scanRow(img, y, from, r.X1); len(m.found) > maxFeatures; {
-				m.rare++
+				if m.rare++; m.rare > mostRare {
+					m.found = m.found[:0]
+					return
+				}
 				m.found = slices.DeleteFunc(m.found, func(f feature) bool { return f.hash>>(64-m.rare) != 0 })
 			}
 		}

@@ -262,3 +262,44 @@ func TestMovesAtRandom(t *testing.T) {
 		t.Errorf("only %d moves were found", found)
 	}
 }
+
+// TestCraftedFeatures looks for moves in a picture that was made so that each of
+// its places is as rare as can be, which would have them all kept.
+func TestCraftedFeatures(t *testing.T) {
+	spread := func(p uint32) uint64 { v := uint64(p+1) * 0x9e3779b97f4a7c15; return v ^ v>>29 }
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var row [reach]uint32 // whose hash is 0: each pixel sets two bits right, the last one first
+	sum := uint64(0)
+	for i := 0; i < reach; {
+		p := rnd.Uint32() & 0xffffff
+		s := sum + spread(p)<<(2*i)
+		if s&(1<<(2*(i+1))-1) == 0 && (i == 0 || p != row[reach-i]) {
+			sum, row[reach-1-i] = s, p
+			i++
+		}
+	}
+	before, after := NewImage(1920, 1080), NewImage(1920, 1080)
+	for y := range before.H {
+		for x := range before.W {
+			before.Set(x, y, row[x%reach])
+		}
+	}
+	var m Mover
+	m.scanRow(before, 0, 0, before.W)
+	if len(m.found) < before.W/reach-1 {
+		t.Fatalf("%d features in a row: it is not made well", len(m.found))
+	}
+	var all Region
+	all.Set(before.Bounds())
+	if got := m.Find(nil, before, after, &all, before.Bounds()); len(got) > 0 {
+		t.Errorf("%v moved", got)
+	}
+	after.Copy(before, before.Bounds())
+	after.Fill(XYWH(100, 100, 300, 300), 0) // and it finds what moves in such a picture, or nothing
+	for _, v := range m.Find(nil, before, after, &all, before.Bounds()) {
+		before.Move(v.From, v.X, v.Y)
+		if !Equal(before, after, v.To()) {
+			t.Errorf("%v is wrong", v)
+		}
+	}
+}

@@ -31,8 +31,9 @@ func (c *carry) note(full bool, now time.Time) {
 }
 
 // quality gives what is right for the next picture; asked is what the viewer
-// allows, 0 if nothing but exact pixels.
-func (c *carry) quality(asked int, now time.Time) int {
+// allows, 0 if nothing but exact pixels. It is not raised while exact pixels are
+// owed, which then have the room.
+func (c *carry) quality(asked int, owed bool, now time.Time) int {
 	waited := c.waited
 	c.waited = 0
 	least := min(asked, leastQuality)
@@ -41,7 +42,7 @@ func (c *carry) quality(asked int, now time.Time) int {
 		c.less = 0
 	case waited >= tooLong && since >= lowerAfter:
 		c.less, c.changed = min(c.less+lowerBy, asked-least), now
-	case waited < tooLong && c.less > 0 && since >= raiseAfter:
+	case waited < tooLong && c.less > 0 && since >= raiseAfter && !owed:
 		c.less, c.changed = max(c.less-raiseBy, 0), now
 	}
 	return max(asked-c.less, least)

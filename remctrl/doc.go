@@ -66,7 +66,8 @@
 //
 // # Rights
 //
-// They are asked for at each operation. Without View the picture is black.
+// They are asked for at each operation. Without View the picture is black, and what
+// was still to be sent of it is not.
 // Without Control, and for a view-only viewer, input is dropped. Without
 // Clipboard, cut text is dropped in both directions. Input and a taken
 // clipboard count as activity, updates do not. The audit has the begin of each
@@ -86,14 +87,16 @@
 // by tile, and only what differs is sent. Of a large difference the parts that
 // were elsewhere before are found and copied by the other end: pages that
 // scroll, windows that are dragged. With a quality setting, areas of more
-// than 256 colours may go as JPEG; they are sent again exactly once they have
-// been at rest for 75 to 150 ms. They are encoded by the viewer's own goroutine
-// and by the workers that all viewers share, one for each processor but one.
+// than 256 colours may go as JPEG. Once they have been at rest for 75 to 150 ms
+// they are sent again exactly, as soon as nothing else changes and the path has
+// room; after 225 to 300 ms they have a share of each update. They are encoded by
+// the viewer's own goroutine and by the workers that all viewers share, one for
+// each processor but one.
 //
 // An area that keeps changing all over plays, as a film does: it is sent after
-// all else that changed, and exactly only once all of it is at rest. Where the
-// path is full for much of the time photographs are sent in a lower quality
-// than the viewer allows.
+// all else that changed, and exactly once all of it is at rest, or a part of it
+// for long enough to have its share. Where the path is full for much of the time
+// photographs are sent in a lower quality than the viewer allows.
 //
 // An update is made when it can be sent, of the newest picture. Within it small
 // changes go first, and a small change that comes up between two parts of a large

@@ -18,6 +18,7 @@ type display struct {
 	fresh  bool         // which is nothing yet
 	view   raster.Rect  // what of the picture that is
 	blind  bool         // the right to see is not there
+	turned bool         // it came or went since the last look, so nothing of that may be sent
 	drawn  raster.Rect  // where the pointer is drawn into the picture
 	tipX   int          // of the pointer's picture, its corner in the view
 	tipY   int
@@ -146,7 +147,7 @@ func (v *viewer) look(now time.Time) bool {
 	d.plan()
 	d.compare(d.scene(s))
 	d.motion.note(&d.differs, now, d.many)
-	d.quality = d.carry.quality(d.quality, now)
+	d.quality = d.carry.quality(d.quality, !d.refine.old.Empty(), now)
 	d.limit()
 	d.refresh(now, v.spare())
 	return d.news() || d.alive() || !d.sharp.Empty()
@@ -305,16 +306,22 @@ func (d *display) limit() {
 func (d *display) alive() bool { return !d.dirty.Empty() || len(d.moves) > 0 }
 
 // refresh finds the areas that were sent approximately and are at rest now.
-// They wait for all that changes, and for room on the path.
-func (d *display) refresh(now time.Time, spare int) {
+// They wait for all that changes, and for room on the path; but not for long, or
+// beside what always changes they would wait for ever: what is old has a share
+// of each update.
+func (d *display) refresh(now time.Time, room room) {
 	d.refine.tick(now)
-	if d.alive() || spare < minRoom {
-		return
+	quiet := !d.alive() && room.spare >= minRoom
+	d.spare = max(room.spare, room.share)
+	if !quiet {
+		d.spare = room.share
 	}
-	d.spare = spare
-	d.sharp.Assign(&d.refine.due)
+	if quiet {
+		d.sharp.Assign(&d.refine.due)
+		d.sharp.SubtractRegion(&d.motion.plays)
+	}
+	d.sharp.AddRegion(&d.refine.old)
 	d.sharp.Intersect(d.job.area)
-	d.sharp.SubtractRegion(&d.motion.plays)
 }
 
 // news reports whether there is anything to tell besides pixels, and drops what

@@ -172,14 +172,20 @@ func (v *viewer) sharpen() error {
 		return nil
 	}
 	d.parcel.limit = min(sharpSize, d.spare)
-	return v.run(&d.sharp, true)
+	d.going.Assign(&d.sharp)
+	return v.run(&d.going, true)
 }
 
-// spare gives how many bytes the path has room for besides what changes.
-func (v *viewer) spare() int {
+// room is what an update may hold besides what changes, in bytes.
+type room struct {
+	spare int // that the path carries now and nobody waits for
+	share int // however full it is
+}
+
+func (v *viewer) spare() room {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.pace.spare()
+	return room{v.pace.spare(), v.pace.slice() / 4}
 }
 
 // run sends the rectangles of a region.
@@ -199,7 +205,9 @@ func (v *viewer) run(g *raster.Region, sharp bool) error {
 func (v *viewer) follows(r raster.Rect, before int, sharp bool) error {
 	d := &v.display
 	d.parcel.count++
-	if !sharp {
+	if sharp {
+		d.sharp.Subtract(r)
+	} else {
 		d.dirty.Subtract(r)
 		d.resume = r
 	}
@@ -243,10 +251,11 @@ func (v *viewer) sendQuick(now time.Time) error {
 		return nil
 	}
 	v.begin(now)
-	for _, r := range d.quick.Rects() {
+	d.pieces(&d.quick, func(r raster.Rect) error {
 		d.appendRect(r, false, now)
 		d.parcel.count++
-	}
+		return nil
+	})
 	d.dirty.SubtractRegion(&d.quick)
 	return v.finish()
 }

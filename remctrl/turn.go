@@ -53,7 +53,7 @@ func (v *viewer) choose(now time.Time) (turn, time.Duration) {
 		return turnNone, rightsPoll
 	}
 	pause := d.next.Sub(now)
-	rest := a.continuous && !d.dirty.Empty() && !a.whole && a.version == d.job.version
+	rest := a.continuous && !d.dirty.Empty() && !d.turned && !a.whole && a.version == d.job.version
 	anew := !rest || pause <= 0 && (a.news() || !a.changed.Empty() && now.Sub(d.last) >= maxAge)
 	switch {
 	case d.passes(a, !anew || pause > 0, now):
@@ -114,7 +114,7 @@ func (v *viewer) glance() {
 	d.quick.Clear()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	view, _ := viewOf(s.layout, v.opts.screen)
+	view, _ := viewOf(s.layout, v.chosen().screen)
 	if !s.whole() || view != d.view || !d.fits() || !v.mayLook() {
 		v.mu.Lock()
 		v.asked.whole = true

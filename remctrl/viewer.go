@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -148,12 +149,23 @@ func (v *viewer) show() {
 	if err := v.handshake(); err != nil {
 		v.end(err)
 	} else {
-		others.Go(func() { v.end(v.write()) })
+		others.Go(func() { v.end(v.sheltered(v.write)) })
 		v.end(v.read())
 	}
 	v.svc.src.leave(v)
 	others.Wait()
 	v.svc.floor.leave(v)
+}
+
+// sheltered runs f, and makes a panic in it the end of this viewer alone.
+func (v *viewer) sheltered(f func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			v.log.Error("what sends the picture failed", "fault", fault, "stack", string(debug.Stack()))
+			err = deskside.Errorf(deskside.CodeInternal, "the picture failed; open it again")
+		}
+	}()
+	return f()
 }
 
 func (v *viewer) handshake() error {

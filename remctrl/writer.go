@@ -44,13 +44,9 @@ func (v *viewer) write() error {
 // it did something.
 func (v *viewer) flush(now time.Time) (wait time.Duration, err error) {
 	d := &v.display
-	v.mu.Lock()
-	queue := append(d.out[:0], v.queue...)
-	v.queue = v.queue[:0]
-	turn, wait := v.choose(now)
-	v.mu.Unlock()
-	d.out = queue
-	if err := v.writeAll(queue); err != nil {
+	d.turned = !d.dirty.Empty() && v.mayLook() == d.blind
+	turn, wait := v.next(now)
+	if err := v.writeAll(d.out); err != nil {
 		return 0, err
 	}
 	done := true
@@ -69,6 +65,16 @@ func (v *viewer) flush(now time.Time) (wait time.Duration, err error) {
 		return 0, err
 	}
 	return d.wait(rightsPoll, now), err
+}
+
+// next finds out what to do, after what waits in the queue, which it takes into
+// out.
+func (v *viewer) next(now time.Time) (turn, time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.display.out = append(v.display.out[:0], v.queue...)
+	v.queue = v.queue[:0]
+	return v.choose(now)
 }
 
 // wait bounds how long the writer may sleep.
