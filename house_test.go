@@ -49,6 +49,7 @@ var floors = []string{
 	"xfer/serve",
 	"authority person",
 	"agent client hub",
+	"console/here console/queue",
 	"console demo",
 	"cmd/deskside",
 	"bench/scene bench/score bench/troupe",

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/console/queue"
 	"deskside/remctrl"
+	"deskside/xfer/disk"
 )
 
 // Backend is what the console needs of the operator's side: an address book,
@@ -117,6 +119,7 @@ const (
 // Session is an open session. Its methods may be called from any goroutine.
 type Session interface {
 	Info() deskside.Session
+	Agent() deskside.AgentID
 	Path() deskside.Path
 	RTT() time.Duration   // of the control stream; zero before it is known
 	Quiet() time.Duration // for how long nothing was heard of the machine
@@ -204,6 +207,20 @@ type Files interface {
 	Mkdir(ctx context.Context, path string) error
 	Rename(ctx context.Context, from, to string) error
 	Delete(ctx context.Context, path string) error
+
+	// Root gives the folder of policy in which path lies.
+	Root(ctx context.Context, path string) (string, error)
+	// Send copies the file or folder at a place of this machine to a path,
+	// Fetch a path to such a place. Called again they go on where they stopped.
+	Send(ctx context.Context, from *disk.Place, to string, c Copy) (queue.Outcome, error)
+	Fetch(ctx context.Context, from string, to *disk.Place, c Copy) (queue.Outcome, error)
+}
+
+// Copy says how Send and Fetch copy.
+type Copy struct {
+	Tree    bool                    // a folder with everything in it
+	Replace bool                    // what has the target's name already may go
+	Tell    func(done, total int64) // how far it is; total is zero while it is not known
 }
 
 // Upload is a file on its way to the far side.

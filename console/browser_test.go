@@ -40,7 +40,13 @@ type stage struct {
 
 func open(t *testing.T, b *back, w, h int64) *stage {
 	t.Helper()
-	c, err := console.New(console.Config{Backend: b, Version: "0.1.0"})
+	return openWith(t, b, console.Config{}, w, h)
+}
+
+func openWith(t *testing.T, b *back, cfg console.Config, w, h int64) *stage {
+	t.Helper()
+	cfg.Backend, cfg.Version = b, "0.1.0"
+	c, err := console.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

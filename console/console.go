@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/console/here"
+	"deskside/console/queue"
 	"deskside/loopback"
 )
 
@@ -18,6 +20,8 @@ type Config struct {
 	Addr    string        // a loopback address; "" is 127.0.0.1:0
 	Version string        // shown in the page; "" is deskside.Version
 	Open    *Opening      // what the page begins with; nil is the machines
+	Folder  string        // of this machine's files, to be shown beside the far ones; "" shows none
+	Queue   string        // the file that keeps the queue of copies; "" keeps none
 	Linger  time.Duration // how long sessions outlive the last page; 0 is 30 s
 	Log     *slog.Logger  // nil discards
 }
@@ -44,6 +48,8 @@ type Console struct {
 	log       *slog.Logger
 	desk      *desk
 	downloads downloads
+	here      *here.Folder // nil: no folder was chosen
+	queue     *queue.Queue
 	server    *loopback.Server
 }
 
@@ -63,14 +69,16 @@ func New(cfg Config) (*Console, error) {
 		c.cfg.Linger = lingerNormal
 	}
 	c.downloads = downloads{open: make(map[deskside.Ticket]download), now: time.Now}
-	c.desk = newDesk(cfg.Backend, c.cfg.Linger)
+	if err := c.openQueue(); err != nil {
+		return nil, err
+	}
 	var err error
 	c.server, err = loopback.New(loopback.Config{
 		Addr: cfg.Addr, Assets: assets(), Handler: c.routes(), Ticketed: c.ticketed(),
 		Title: "Deskside", Log: c.log,
 	})
 	if err != nil {
-		c.desk.Close()
+		c.shut()
 		return nil, fmt.Errorf("open the console: %w", err)
 	}
 	return c, nil
@@ -83,7 +91,7 @@ func (c *Console) LaunchFile() (string, error) { return c.server.LaunchFile() }
 
 // Close ends every session and the page's connections, and waits for both.
 func (c *Console) Close() error {
-	return errors.Join(c.desk.Close(), c.server.Close())
+	return errors.Join(c.shut(), c.server.Close())
 }
 
 // routes is the API. Everything here needs the page's bearer.
@@ -119,6 +127,10 @@ func (c *Console) routes() http.Handler {
 	tab("GET /api/tabs/{tab}/files", c.listFiles)
 	tab("POST /api/tabs/{tab}/files", c.changeFiles)
 	tab("PUT /api/tabs/{tab}/files", c.upload)
+	on("GET /api/here/files", c.listHere)
+	on("POST /api/here/files", c.changeHere)
+	on("POST /api/queue", c.addCopies)
+	on("POST /api/queue/{job}", c.orderCopy)
 	tab("POST /api/tabs/{tab}/downloads", c.askDownload)
 	tab("POST /api/tabs/{tab}/transfers/{transfer}/cancel", c.cancelTransfer)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -22,6 +22,7 @@ const (
 type desk struct {
 	back   Backend
 	linger time.Duration
+	use    func(*tab, Session) (stop func()) // what an open session is good for besides the tab
 	hub    *hub
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -36,8 +37,8 @@ type desk struct {
 	closed bool
 }
 
-func newDesk(back Backend, linger time.Duration) *desk {
-	d := &desk{back: back, linger: linger, reach: make(map[string]Reach), wake: make(chan struct{}, 1)}
+func newDesk(back Backend, linger time.Duration, use func(*tab, Session) (stop func())) *desk {
+	d := &desk{back: back, linger: linger, use: use, reach: make(map[string]Reach), wake: make(chan struct{}, 1)}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	d.hub = newHub(d.pages)
 	d.work.Go(d.probe)
@@ -110,7 +111,7 @@ func (d *desk) open(r Request) (*tab, error) {
 	t := newTab(d.ctx, r, d.publishTab)
 	d.tabs = append(d.tabs, t)
 	d.work.Go(func() {
-		t.run(d.back)
+		t.run(d.back, d.use)
 		d.publishMachines()
 	})
 	return t, nil

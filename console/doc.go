@@ -35,17 +35,21 @@
 //	                                              with what the page measured of its own decoding, and who else has
 //	                                              a session with the machine; 204 while the session is not open
 //	GET    /api/tabs/{tab}/files?path=            lists a far folder
-//	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename or delete
+//	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename, delete or discard; gives {to}
 //	PUT    /api/tabs/{tab}/files?path=&size=&changed=&replace=1   the body becomes a far file
 //	POST   /api/tabs/{tab}/downloads {path}       gives {url}: see below
 //	POST   /api/tabs/{tab}/transfers/{id}/cancel
+//	GET    /api/here/files?path=                  lists a folder of this machine's
+//	POST   /api/here/files           {do path to} as for the far one; delete only in the trash
+//	POST   /api/queue {tab up move replace items: [{here there tree size}]}   puts copies into the queue
+//	POST   /api/queue/{id}           {do}         an order for one, as queue.Order
 //
 // Three addresses are WebSockets, each of its own subprotocol:
 //
 //	GET /api/events              deskside.events   text, from the console only: a
-//	                             hello with machines and tabs, then "machines",
-//	                             "tab" and "gone" as each changes. A page that
-//	                             reads too slowly is cut off and begins anew.
+//	                             hello with machines, tabs and queue, then
+//	                             "machines", "tab", "gone", "queue" and "job" as
+//	                             each changes. A page that reads too slowly is cut off and begins anew.
 //	GET /api/tabs/{tab}/picture  deskside.picture  binary: the bytes of an RFB
 //	                             3.8 server, as a viewer of its own each time;
 //	                             ?screen=ID shows that screen alone,
@@ -63,6 +67,17 @@
 // it in the browser's history opens nothing. The last byte of a file is kept
 // back until its hash was found right; a file that breaks off breaks the
 // connection off, so that the browser says so and keeps no half of it.
+//
+// # Two sides
+//
+// Where the operator chose a folder of this machine (Config.Folder), the page
+// shows it beside the far machine's files, and copies go between the two by
+// package queue, which belongs to the console and is kept in Config.Queue: a page
+// that is loaded again finds it as it is, and one that is closed stops nothing. A
+// path of this machine begins at the top of that folder and is walked through
+// os.Root by package here. What is discarded, on either side, goes into a folder
+// "Deskside trash" at the top of the root that it lies in; a rename brings it
+// back. So the far side needs no operation for it, and its rules hold.
 //
 // The package knows nothing of keys, policy or the wire: its Backend does. It
 // draws nothing on this machine's screen and opens no browser.

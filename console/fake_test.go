@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net"
 	"path"
@@ -18,7 +20,9 @@ import (
 
 	"deskside"
 	"deskside/console"
+	"deskside/console/queue"
 	"deskside/remctrl"
+	"deskside/xfer/disk"
 )
 
 // back is a Backend in memory: an address book, and sessions whose far side
@@ -146,6 +150,7 @@ func (b *back) Setup(ctx context.Context, r console.Request, tell func(console.P
 
 // session is a Session whose far side the test plays.
 type session struct {
+	agent  deskside.AgentID
 	screen *screen
 	talk   *talk
 	files  *files
@@ -165,7 +170,7 @@ type session struct {
 
 func newSession(r console.Request, rights deskside.Rights) *session {
 	return &session{
-		screen: newScreen(), talk: newTalk(), files: newFiles(), done: make(chan struct{}), rtt: 1200 * time.Microsecond,
+		agent: keyOf(r.Machine.Address), screen: newScreen(), talk: newTalk(), files: newFiles(), done: make(chan struct{}), rtt: 1200 * time.Microsecond,
 		figures: video(),
 		info: deskside.Session{
 			ID: deskside.NewSessionID(), State: deskside.Active, Rights: rights, Reason: r.Reason, Began: time.Now(),
@@ -260,6 +265,7 @@ func (s *session) asked() int {
 func (s *session) Screens(context.Context) (remctrl.Screens, error) { return s.screen.list(), nil }
 
 func (s *session) Chat(context.Context) (console.Chat, error) { return s.talk.join(), nil }
+func (s *session) Agent() deskside.AgentID                    { return s.agent }
 func (s *session) Files() console.Files                       { return s.files }
 func (s *session) Done() <-chan struct{}                      { return s.done }
 
@@ -387,6 +393,8 @@ func (e *talkEnd) Close() error {
 
 // files is a far file system: folders end in a slash.
 type files struct {
+	parts   map[string]int64 // of Send, by path: bytes that arrived
+	resumed int64            // with how many of them the last Send began
 	mu      sync.Mutex
 	all     map[string][]byte
 	changed time.Time     // of what was put last
@@ -397,7 +405,7 @@ type files struct {
 var filesTime = time.Date(2026, 11, 3, 9, 12, 0, 0, time.UTC)
 
 func newFiles() *files {
-	return &files{all: map[string][]byte{
+	return &files{parts: map[string]int64{}, all: map[string][]byte{
 		"/home/ada/": nil, "/home/ada/Documents/": nil, "/home/ada/Documents/Invoices/": nil, "/home/ada/Pictures/": nil,
 		"/home/ada/notes.txt":               []byte("buy milk\n"),
 		"/home/ada/print-log.txt":           bytes.Repeat([]byte("lpd: queue stopped\n"), 1200),
@@ -525,4 +533,87 @@ func (f *files) Delete(_ context.Context, p string) error {
 	delete(f.all, p)
 	delete(f.all, p+"/")
 	return nil
+}
+
+func (f *files) Root(context.Context, string) (string, error) { return "/home/ada", nil }
+
+// Send goes on where it was stopped: what arrived stays in parts.
+func (f *files) Send(ctx context.Context, from *disk.Place, to string, c console.Copy) (queue.Outcome, error) {
+	if c.Tree {
+		return f.sendTree(from, to)
+	}
+	in, err := from.Dir.Open(from.Name)
+	if err != nil {
+		return queue.Outcome{}, err
+	}
+	defer in.Close()
+	body, err := io.ReadAll(in)
+	if err != nil {
+		return queue.Outcome{}, err
+	}
+	f.mu.Lock()
+	_, there := f.all[to]
+	begun, hold := f.parts[to], f.hold
+	f.resumed = begun
+	f.mu.Unlock()
+	if there && !c.Replace {
+		return queue.Outcome{}, deskside.Errorf(deskside.CodeExists, "%q is there already", to).From(deskside.ByAgent)
+	}
+	half := int64(len(body) / 2)
+	if begun < half {
+		f.mu.Lock()
+		f.parts[to] = half
+		f.mu.Unlock()
+	}
+	c.Tell(max(begun, half), int64(len(body)))
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return queue.Outcome{}, ctx.Err()
+		}
+	}
+	c.Tell(int64(len(body)), int64(len(body)))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.parts, to)
+	f.all[to] = body
+	return queue.Outcome{Size: int64(len(body)), Hash: fmt.Sprintf("%x", sha256.Sum256(body))}, nil
+}
+
+func (f *files) sendTree(from *disk.Place, to string) (out queue.Outcome, err error) {
+	dir, err := from.Dir.OpenRoot(from.Name)
+	if err != nil {
+		return out, err
+	}
+	defer dir.Close()
+	err = fs.WalkDir(dir.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if d.IsDir() {
+			f.all[path.Join(to, p)+"/"] = nil
+			return nil
+		}
+		body, err := dir.ReadFile(p)
+		f.all[path.Join(to, p)] = body
+		out.Files++
+		out.Size += int64(len(body))
+		return err
+	})
+	return out, err
+}
+
+func (f *files) Fetch(ctx context.Context, from string, to *disk.Place, c console.Copy) (queue.Outcome, error) {
+	if to.Info != nil && !c.Replace {
+		return queue.Outcome{}, disk.Exists(to.Name)
+	}
+	body, ok := f.get(from)
+	if !ok {
+		return queue.Outcome{}, deskside.Errorf(deskside.CodeNotFound, "no file %q", from).From(deskside.ByAgent)
+	}
+	c.Tell(int64(len(body)), int64(len(body)))
+	return queue.Outcome{Size: int64(len(body)), Hash: fmt.Sprintf("%x", sha256.Sum256([]byte(body)))}, to.Dir.WriteFile(to.Name, []byte(body), 0o600)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/console/here"
 )
 
 func (c *Console) listFiles(w http.ResponseWriter, r *http.Request, t *tab) error {
@@ -28,34 +29,59 @@ func (c *Console) listFiles(w http.ResponseWriter, r *http.Request, t *tab) erro
 	return writeJSON(w, list)
 }
 
-// changeFiles makes, renames or deletes.
+// changeFiles makes, renames, deletes or discards on the far machine.
 func (c *Console) changeFiles(w http.ResponseWriter, r *http.Request, t *tab) error {
+	s, err := t.live()
+	if err != nil {
+		return err
+	}
+	f := s.Files()
+	return change(w, r, f, func(p string) (string, error) { return f.Root(r.Context(), p) })
+}
+
+// side is where files can be changed: the far machine or this one.
+type side interface {
+	here.Changer
+	Delete(ctx context.Context, path string) error
+}
+
+// change makes, renames, deletes or discards at one side, and answers with where
+// a thing is afterwards. root gives the folder that holds the trash for a path.
+func change(w http.ResponseWriter, r *http.Request, at side, root func(string) (string, error)) error {
 	var ask struct {
-		Do   string `json:"do"` // "mkdir", "rename", "delete"
+		Do   string `json:"do"` // "mkdir", "rename", "delete", "discard"
 		Path string `json:"path"`
 		To   string `json:"to"`
 	}
 	if err := readJSON(w, r, &ask); err != nil {
 		return err
 	}
-	s, err := t.live()
-	if err != nil {
-		return err
-	}
+	var err error
 	switch ask.Do {
 	case "mkdir":
-		err = s.Files().Mkdir(r.Context(), ask.Path)
+		err = at.Mkdir(r.Context(), ask.Path)
 	case "rename":
-		err = s.Files().Rename(r.Context(), ask.Path, ask.To)
+		err = at.Rename(r.Context(), ask.Path, ask.To)
 	case "delete":
-		err = s.Files().Delete(r.Context(), ask.Path)
+		err = at.Delete(r.Context(), ask.Path)
+	case "discard":
+		ask.To, err = discard(r.Context(), at, root, ask.Path)
 	default:
 		err = deskside.Errorf(deskside.CodeBadRequest, "unknown change %q", ask.Do)
 	}
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, struct{}{})
+	return writeJSON(w, map[string]string{"to": ask.To})
+}
+
+// discard puts what is at a path into the trash of its root.
+func discard(ctx context.Context, at side, root func(string) (string, error), p string) (string, error) {
+	top, err := root(p)
+	if err != nil {
+		return "", err
+	}
+	return here.Discard(ctx, at, top, p, time.Now())
 }
 
 // upload streams the request's body to the machine.

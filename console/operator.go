@@ -189,6 +189,9 @@ func (o Operator) used(name string) {
 // remote is a Session over the network.
 type remote struct{ *client.Session }
 
+// Agent is the far machine's key.
+func (r *remote) Agent() deskside.AgentID { return r.Session.Agent().Key }
+
 func (r *remote) RFB(ctx context.Context, v View) (net.Conn, error) {
 	c, err := r.Session.RFB(ctx, client.RFBOptions(v))
 	if err != nil {

@@ -6,6 +6,9 @@ import (
 	"path"
 	"strings"
 
+	"deskside"
+	"deskside/console/here"
+	"deskside/console/queue"
 	"deskside/xfer"
 	"deskside/xfer/disk"
 )
@@ -15,9 +18,6 @@ func (r *remote) Files() Files { return remoteFiles{r.Session.Files()} }
 
 // remoteFiles are Files over the network.
 type remoteFiles struct{ c *xfer.Client }
-
-// maxEntries bounds what the page is sent of one folder.
-const maxEntries = 20_000
 
 func (f remoteFiles) List(ctx context.Context, dir string) (Listing, error) {
 	roots, err := f.c.Roots(ctx)
@@ -32,7 +32,7 @@ func (f remoteFiles) List(ctx context.Context, dir string) (Listing, error) {
 		l.Path = l.Roots[0].Path
 	}
 	err = f.c.List(ctx, l.Path, func(e xfer.Entry) bool {
-		if l.More = len(l.Entries) == maxEntries; l.More {
+		if l.More = len(l.Entries) == here.MaxEntries; l.More {
 			return false
 		}
 		l.Entries = append(l.Entries, entryOf(l.Path, e))
@@ -87,4 +87,55 @@ func (f remoteFiles) Rename(ctx context.Context, from, to string) error {
 
 func (f remoteFiles) Delete(ctx context.Context, p string) error {
 	return f.c.Delete(ctx, p, true)
+}
+
+// Root gives the deepest folder of policy that the path lies in.
+func (f remoteFiles) Root(ctx context.Context, p string) (best string, err error) {
+	roots, err := f.c.Roots(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range roots {
+		if top := strings.TrimSuffix(slashed(r.Path), "/"); strings.HasPrefix(p+"/", top+"/") && len(top) >= len(best) {
+			best = top + "/"
+		}
+	}
+	if best == "" {
+		return "", deskside.Errorf(deskside.CodeDenied, "%q is outside the folders that policy opens", p)
+	}
+	return best, nil
+}
+
+func (f remoteFiles) Send(ctx context.Context, from *disk.Place, to string, c Copy) (queue.Outcome, error) {
+	if c.Tree {
+		return treeOutcome(f.c.PutTreeAt(ctx, from, to, c.tree()))
+	}
+	return fileOutcome(f.c.PutAt(ctx, from, to, c.options()))
+}
+
+func (f remoteFiles) Fetch(ctx context.Context, from string, to *disk.Place, c Copy) (queue.Outcome, error) {
+	if c.Tree {
+		return treeOutcome(f.c.GetTreeAt(ctx, from, to, c.tree()))
+	}
+	return fileOutcome(f.c.GetAt(ctx, from, to, c.options()))
+}
+
+func (c Copy) options() xfer.Options {
+	return xfer.Options{Replace: c.Replace, Progress: func(p xfer.Progress) { c.Tell(p.Done, p.Total) }}
+}
+
+func (c Copy) tree() xfer.TreeOptions { return xfer.TreeOptions{Options: c.options()} }
+
+func fileOutcome(r xfer.Result, err error) (queue.Outcome, error) {
+	return queue.Outcome{Size: r.Size, Hash: r.Hash.String()}, err
+}
+
+// treeOutcome makes a failure of the first entry that could not be copied.
+func treeOutcome(r xfer.TreeResult, err error) (queue.Outcome, error) {
+	out := queue.Outcome{Size: r.Bytes, Files: r.Files}
+	if n := len(r.Failed) + r.More; err == nil && n > 0 {
+		first := r.Failed[0]
+		err = deskside.Errorf(first.Error.Code, "%d could not be copied, first %q: %s", n, path.Base(first.Path), first.Error.Words).Hint("%s", first.Error.Do)
+	}
+	return out, err
 }

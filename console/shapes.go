@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/console/queue"
 )
 
 // Phase is where a tab of the page stands.
@@ -72,7 +73,7 @@ type machineView struct {
 
 // notice is one message of the event stream.
 type notice struct {
-	Type     string          `json:"type"` // "hello", "machines", "tab", "gone"
+	Type     string          `json:"type"` // "hello", "machines", "tab", "gone", "queue", "job"
 	Version  string          `json:"version,omitempty"`
 	Operator string          `json:"operator,omitempty"`
 	Open     *Opening        `json:"open,omitempty"` // in a hello
@@ -81,6 +82,9 @@ type notice struct {
 	Tabs     []tabView       `json:"tabs,omitempty"`
 	Tab      *tabView        `json:"tab,omitempty"`
 	ID       string          `json:"id,omitempty"`
+	Here     string          `json:"here,omitempty"` // in a hello: the folder of this machine that is shown
+	Queue    []queue.Job     `json:"queue,omitzero"` // in a hello and in "queue"
+	Job      *queue.Job      `json:"job,omitempty"`
 }
 
 // afterwards says what the operator can do once a session has ended.

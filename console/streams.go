@@ -67,7 +67,7 @@ func (c *Console) hello() notice {
 	}
 	return notice{
 		Kept: kept, Type: "hello", Version: c.cfg.Version, Operator: c.cfg.Backend.Operator().String(),
-		Open: c.cfg.Open, Machines: list, Tabs: c.desk.views(),
+		Open: c.cfg.Open, Machines: list, Tabs: c.desk.views(), Here: c.herePath(), Queue: c.queue.List(),
 	}
 }
 

@@ -51,7 +51,7 @@ func newID() string {
 }
 
 // run sets the session up and watches over it until it has ended.
-func (t *tab) run(s Setter) {
+func (t *tab) run(s Setter, use func(*tab, Session) (stop func())) {
 	defer close(t.done)
 	defer t.cancel()
 	session, err := s.Setup(t.ctx, t.request, t.progress)
@@ -60,6 +60,7 @@ func (t *tab) run(s Setter) {
 		return
 	}
 	t.opened(session)
+	defer use(t, session)()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {

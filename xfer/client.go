@@ -164,7 +164,7 @@ func (c *Client) next(ctx context.Context, path string, p Page) (Page, error) {
 		return Page{}, disk.Conflict("the agent says there is more, and gives nothing")
 	}
 	last := p.Entries[len(p.Entries)-1].Raw()
-	next, err := c.Page(ctx, path, last, 0)
+	next, err := c.Page(ctx, path, last, maxPage) // the agent reads the whole folder for each
 	if err == nil && slices.ContainsFunc(next.Entries, func(e Entry) bool { return e.Raw() <= last }) {
 		err = disk.Conflict("the agent lists %q twice", disk.Text(last))
 	}

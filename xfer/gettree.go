@@ -29,6 +29,7 @@ func (c *Client) GetTree(ctx context.Context, remote, local string, o TreeOption
 type getTree struct {
 	c             *Client
 	ctx           context.Context
+	to            *disk.Place // nil: local says where
 	remote, local string
 	o             TreeOptions
 	t             TreeResult
@@ -102,11 +103,14 @@ func (g *getTree) note(path string, why *deskside.Error) error {
 
 // openTop opens the local folder, and makes it if it is not there.
 func (g *getTree) openTop() error {
-	at, err := localPlace(g.local)
-	if err != nil {
-		return err
+	at := g.to
+	if at == nil {
+		var err error
+		if at, err = localPlace(g.local); err != nil {
+			return err
+		}
+		defer at.Close()
 	}
-	defer at.Close()
 	if at.Info == nil {
 		if g.made = true; g.o.DryRun {
 			g.t.Folders++
@@ -118,6 +122,7 @@ func (g *getTree) openTop() error {
 	} else if !at.Info.IsDir() {
 		return disk.Exists(at.Name)
 	}
+	var err error
 	g.top, err = disk.OpenDir(at.Dir, at.Name)
 	return err
 }

@@ -26,7 +26,8 @@ func (c *Client) PutTree(ctx context.Context, local, remote string, o TreeOption
 type putTree struct {
 	delivery
 	local string
-	sent  int64 // bytes of files
+	from  *disk.Place // nil: local says where
+	sent  int64       // bytes of files
 	long  []*tree.Head
 }
 
@@ -34,7 +35,7 @@ func (p *putTree) run() error {
 	if err := p.o.ready(); err != nil {
 		return err
 	}
-	dir, err := openLocal(p.local)
+	dir, err := p.open()
 	if err != nil {
 		return err
 	}
@@ -51,6 +52,14 @@ func (p *putTree) run() error {
 		}
 	}
 	return p.mirror()
+}
+
+// open opens the folder that is sent.
+func (p *putTree) open() (*disk.Dir, error) {
+	if p.from != nil {
+		return disk.OpenDir(p.from.Dir, p.from.Name)
+	}
+	return openLocal(p.local)
 }
 
 // openLocal opens a folder of this machine.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -16,24 +17,30 @@ import (
 // pageFlags are common to the commands that serve the console's page.
 type pageFlags struct {
 	listen    string
+	folder    string
 	noBrowser bool
 }
 
 func (f *pageFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "a loopback address with a port (0: any free one)")
+	c.Flags().StringVar(&f.folder, "folder", "", "a folder of this machine to show beside the far ones, and to copy from and to")
 	c.Flags().BoolVar(&f.noBrowser, "no-browser", false, "open no browser; print the file that opens the page")
 }
 
 func consoleCommand(e *env) *cobra.Command {
 	f := new(pageFlags)
 	c := leaf(&cobra.Command{
-		Use:   "console [--listen ADDR] [--no-browser]",
+		Use:   "console [--listen ADDR] [--folder DIR] [--no-browser]",
 		Short: "Serve the operator's page on this machine, and open it",
 		Long: `Serve the page in which you find machines, set sessions up and work in them,
 and open it in a browser. Only programs of your own user are let in, and a
 browser only by the file that this command writes for it, once and within a
 minute. Sessions end when the command does, or soon after the last page is
 closed.
+
+With --folder a folder of this machine is shown beside the far machine's files,
+and files are copied between them through a queue that outlives the page and
+this command. Nothing outside of that folder is shown or touched.
 
 At a terminal, Enter opens the page again, or with --no-browser prints a new
 file.`,
@@ -51,10 +58,16 @@ func (f *pageFlags) serve(ctx context.Context, e *env, opening *console.Opening,
 	if err != nil {
 		return err
 	}
+	home, err := e.home()
+	if err != nil {
+		return err
+	}
 	c, err := console.New(console.Config{
 		Backend: console.Operator{Client: operator, Also: also},
 		Addr:    f.listen,
 		Open:    opening,
+		Folder:  f.folder,
+		Queue:   filepath.Join(home, "queue.json"),
 		Log:     slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {

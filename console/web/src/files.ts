@@ -6,6 +6,8 @@ import { day, sentence, size } from "./format";
 import { ask, button, complain, confirm, faultNote, menuButton, toast } from "./ui";
 import { has, type Entry, type Listing, type Tab, type Transfer } from "./types";
 
+const most = 2000; // rows in this panel, which has all of them in the document
+
 export class Files {
   readonly el: HTMLElement;
   private path = "";
@@ -23,7 +25,7 @@ export class Files {
   private readonly drop: HTMLElement;
   private readonly acts: HTMLButtonElement[];
 
-  constructor(private tab: Tab) {
+  constructor(private tab: Tab, two: () => void = () => {}) {
     this.picker = h("input", { type: "file", multiple: true, hidden: true, "aria-label": "Files to upload", onchange: () => {
       void this.upload([...this.picker.files ?? []]);
       this.picker.value = "";
@@ -31,10 +33,11 @@ export class Files {
     const upload = button("Upload", { icon: "upload", class: "small" }, () => this.picker.click());
     const mkdir = button("", { icon: "mkdir", kind: "quiet", label: "New folder" }, () => void this.mkdir());
     const refresh = button("", { icon: "refresh", kind: "quiet", label: "Refresh" }, () => void this.go(this.path));
+    const both = button("", { icon: "panes", kind: "quiet", label: "Two panes", keys: "t" }, () => two());
     this.acts = [upload, mkdir];
     this.drop = h("div", { class: "drop", hidden: true, "aria-hidden": "true" }, icon("upload"), h("p", {}, "Drop to upload here"));
     this.el = h("section", { class: "panel files", "aria-label": "Files" },
-      h("div", { class: "files-head" }, this.crumbs, h("div", { class: "files-acts" }, refresh, mkdir, upload)),
+      h("div", { class: "files-head" }, this.crumbs, h("div", { class: "files-acts" }, both, refresh, mkdir, upload)),
       h("div", { class: "scroller" }, this.state, this.rows), this.transfers, this.picker, this.drop);
     this.dragging();
     this.keys();
@@ -60,6 +63,7 @@ export class Files {
       this.drawCrumbs(l);
       this.draw(focus);
       if (l.more) fill(this.state, h("p", { class: "panel-empty" }, `Only the first ${l.entries.length} entries are shown; deskside ls shows all.`));
+      else if (this.entries.length > most) fill(this.state, h("p", { class: "panel-empty" }, `Only ${most} of ${this.entries.length} entries are shown here; the two panes show all.`));
     } catch (e) {
       fill(this.state, faultNote(faultOf(e)), button("Try again", { class: "small" }, () => void this.go(path)));
       if (this.entries.length === 0) fill(this.rows);
@@ -88,7 +92,7 @@ export class Files {
   private draw(focus: string): void {
     fill(this.state, this.entries.length === 0 ? h("p", { class: "panel-empty" }, "This folder is empty.") : null);
     const kept = focus || (this.rows.contains(document.activeElement) ? (document.activeElement as HTMLElement).closest("li")?.dataset["name"] ?? "" : "");
-    fill(this.rows, ...this.entries.map((e) => this.row(e)));
+    fill(this.rows, ...this.entries.slice(0, most).map((e) => this.row(e)));
     const items = this.items();
     const at = items.find((i) => i.closest("li")?.dataset["name"] === kept);
     one(items, at);

@@ -218,7 +218,7 @@ function start(): void {
   mountNotes(document.body);
   document.addEventListener("keydown", onKey);
   document.addEventListener("dragover", missed);
-  store.on((what) => { if (what === "link") drawLink(); else if (what !== "machines") sync(); });
+  store.on((what) => { if (what === "link") drawLink(); else if (what !== "machines" && what !== "queue") sync(); });
   window.addEventListener("beforeunload", (e) => { if (store.tabs.some((t) => kindOf(t.phase) === "session")) e.preventDefault(); });
   drawTabs();
   store.join(first);

@@ -9,6 +9,7 @@ import { Health } from "./health";
 import { clock, hour, rtt, since, span } from "./format";
 import { icon } from "./icons";
 import { chords, Held, holdable, press } from "./keys";
+import { panes, type Panes } from "./panes";
 import { noPicture, Picture, type Quality, type Scale } from "./picture";
 import { ScreenChoice } from "./screens";
 import { button, complain, confirm, menuButton, redrawMenu, say, toast, toggled, type Item } from "./ui";
@@ -43,7 +44,8 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   });
   const screens = new ScreenChoice(first.id, () => picture, () => redrawMenu(look));
   const chat = new Chat(first, () => { draw(); changed(); }, () => open.chat && el.checkVisibility());
-  const files = new Files(first);
+  const files = new Files(first, () => twoPanes());
+  let two: Panes | null = null;
   const health = new Health(() => tab, picture, has(first, "view"), () => el.checkVisibility());
 
   // The toolbar.
@@ -55,10 +57,10 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const look = menuButton(button("Picture", { icon: "picture", label: "How the picture is shown" }), () => { void screens.read(); return lookItems(); });
   const full = button("", { icon: "full", kind: "quiet", label: "Full screen", keys: shortcuts["full"]!, pressed: false }, () => void fullScreen());
   const badge = h("span", { class: "badge", hidden: true });
-  const chatTool = button("Chat", { icon: "chat", pressed: open.chat, keys: shortcuts["chat"]! }, () => togglePanel("chat"));
+  const chatTool = button("Chat", { icon: "chat", label: "Chat", pressed: open.chat, keys: shortcuts["chat"]! }, () => togglePanel("chat"));
   chatTool.append(badge);
-  const filesTool = button("Files", { icon: "folder", pressed: open.files, keys: shortcuts["files"]! }, () => togglePanel("files"));
-  const end = button("End session", { icon: "end", kind: "danger", keys: shortcuts["end"]! }, () => void endSession());
+  const filesTool = button("Files", { icon: "folder", label: "Files", pressed: open.files, keys: shortcuts["files"]! }, () => togglePanel("files"));
+  const end = button("End session", { icon: "end", label: "End session", kind: "danger", keys: shortcuts["end"]! }, () => void endSession());
   const tools = [viewOnly, cad, keys, clip, look, full, health.tool, chatTool, filesTool, end];
   const heldChip = h("button", { type: "button", class: "chip", hidden: true, title: "Let go of them", onclick: () => { held.release(); } });
   const toolbar = h("div", { class: "toolbar", role: "toolbar", "aria-label": `Session with ${name}` },
@@ -89,7 +91,8 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const lost = h("div", { class: "lost", role: "alert", hidden: true }, h("span", { class: "spinner", "aria-hidden": "true" }), h("h2", {}, "Connection lost"), lostWords,
     button("End session", { kind: "danger" }, () => void endSession()));
   const stage = h("div", { class: "stage" }, has(first, "view") ? picture.el : noPicture(name), lost, health.el);
-  const el = h("div", { class: "session" }, toolbar, h("div", { class: "work" }, stage, panels), strip);
+  const work = h("div", { class: "work" }, stage, panels);
+  const el = h("div", { class: "session" }, toolbar, work, strip);
   const trips: number[] = [];
 
   function grabbed(on: boolean): void {
@@ -160,6 +163,23 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     if (focus) (which === "chat" ? chat.input : filesBox.querySelector<HTMLElement>(".file-open[tabindex='0'], .button"))?.focus();
   }
 
+  /** twoPanes shows this machine's files beside the far ones, over the picture,
+   *  or takes that away. */
+  function twoPanes(): void {
+    if (two) {
+      two.close();
+      two.el.remove();
+      two = null;
+      filesTool.focus();
+      return;
+    }
+    if (tab.phase !== "open" || !canFiles(tab)) return;
+    held.release();
+    two = panes(tab, () => twoPanes());
+    work.append(two.el);
+    two.focus();
+  }
+
   async function endSession(): Promise<void> {
     const running = (tab.transfers ?? []).filter((x) => x.state === "running").length;
     const yes = await confirm(`End the session with ${name}?`,
@@ -209,6 +229,8 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     picture.want(up && has(t, "view"));
     chat.want(up && has(t, "chat"));
     files.want(up && canFiles(t), t);
+    two?.update(t, up);
+    if (two) show(two.el, up); // a connection that is lost is seen
     show(lost, t.phase === "suspended");
     if (was === "open" && t.phase === "suspended") held.release();
     if (was === "suspended" && up) toast("The connection is back.");
@@ -228,7 +250,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
 
   function key(k: string): boolean {
     const acts: Record<string, () => void> = {
-      c: () => chatTool.click(), f: () => filesTool.click(), v: () => viewOnly.click(), s: () => full.click(),
+      c: () => chatTool.click(), t: () => twoPanes(), f: () => filesTool.click(), v: () => viewOnly.click(), s: () => full.click(),
       k: () => keys.click(), b: () => clip.click(), e: () => end.click(), i: () => health.tool.click(), p: () => picture.focus(),
       z: () => setScale(picture.scale === "fit" ? "whole" : "fit"),
     };
@@ -246,6 +268,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
       clearInterval(ticking);
       document.removeEventListener("fullscreenchange", onFull);
       if (document.fullscreenElement === el) void document.exitFullscreen();
+      two?.close();
       picture.close();
       chat.close();
       health.close();

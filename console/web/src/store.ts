@@ -1,7 +1,7 @@
 // What the page knows, kept by the event stream, and who wants to hear of it.
 import { socket } from "./api";
 import { takeHabits } from "./habits";
-import type { Machine, Notice, Tab } from "./types";
+import type { Job, Machine, Notice, Tab } from "./types";
 
 export type Link = "joining" | "up" | "lost";
 
@@ -10,6 +10,8 @@ class Store {
   operator = "";
   machines: Machine[] = [];
   tabs: Tab[] = [];
+  queue: Job[] = [];
+  here = ""; // the folder of this machine that is shown beside the far ones
   link: Link = "joining";
   ready = false;
 
@@ -17,7 +19,7 @@ class Store {
   private wait = 250;
 
   /** on calls f after every change, with what changed: "machines", a tab's ID,
-   *  "tabs" or "link". */
+   *  "tabs", "queue" or "link". */
   on(f: (what: string) => void): () => void {
     this.listeners.add(f);
     return () => this.listeners.delete(f);
@@ -59,12 +61,25 @@ class Store {
         this.operator = n.operator ?? "";
         this.machines = n.machines ?? [];
         this.tabs = n.tabs ?? [];
+        this.here = n.here ?? "";
+        this.queue = n.queue ?? [];
         this.link = "up";
         this.ready = true;
         this.tell("link");
         this.tell("machines");
         this.tell("tabs");
+        this.tell("queue");
         break;
+      case "queue":
+        this.queue = n.queue ?? [];
+        this.tell("queue");
+        break;
+      case "job": {
+        const at = this.queue.findIndex((j) => j.id === n.job?.id);
+        if (at >= 0 && n.job) this.queue[at] = n.job;
+        this.tell("queue");
+        break;
+      }
       case "machines":
         this.machines = n.machines ?? [];
         this.tell("machines");

@@ -60,8 +60,28 @@ export interface Tab {
   transfers?: Transfer[];
 }
 
+/** Job is a copy in the queue, as package queue has it. */
+export interface Job {
+  id: string;
+  machine: string;
+  up?: boolean;
+  here: string;
+  there: string;
+  tree?: boolean;
+  move?: boolean;
+  state: "waiting" | "running" | "paused" | "done" | "failed" | "cancelled";
+  done: number;
+  size?: number;
+  files?: number;
+  hash?: string;
+  error?: Fault;
+}
+
 export interface Notice {
-  type: "hello" | "machines" | "tab" | "gone";
+  type: "hello" | "machines" | "tab" | "gone" | "queue" | "job";
+  here?: string;
+  queue?: Job[];
+  job?: Job;
   version?: string;
   operator?: string;
   open?: Opening;

@@ -1,0 +1,208 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"path/filepath"
+
+	"deskside"
+	"deskside/console/here"
+	"deskside/console/queue"
+	"deskside/xfer/disk"
+)
+
+// openQueue opens the operator's folder and the queue, and the desk whose
+// sessions it copies over.
+func (c *Console) openQueue() (err error) {
+	if c.cfg.Folder != "" {
+		if c.here, err = here.Open(c.cfg.Folder); err != nil {
+			return err
+		}
+	}
+	c.queue, err = queue.New(queue.Config{
+		File: c.cfg.Queue,
+		Changed: func() {
+			c.desk.hub.publish(func() (notice, bool) { return notice{Type: "queue", Queue: c.queue.List()}, true })
+		},
+		Moved: func(id string) {
+			c.desk.hub.publish(func() (notice, bool) {
+				j, there := c.queue.Job(id)
+				return notice{Type: "job", Job: &j}, there
+			})
+		},
+		Fault: func(err error) { c.log.Warn("the queue of copies cannot be kept", "error", err) },
+	})
+	if err != nil {
+		c.closeHere()
+		return err
+	}
+	c.desk = newDesk(c.cfg.Backend, c.cfg.Linger, c.useFor)
+	return nil
+}
+
+// shut ends the sessions, then the queue that copied over them.
+func (c *Console) shut() error {
+	err := c.desk.Close()
+	c.queue.Close()
+	c.closeHere()
+	return err
+}
+
+func (c *Console) closeHere() {
+	if c.here != nil {
+		c.here.Close()
+	}
+}
+
+// useFor lets the queue copy over a session until the function it gives is
+// called.
+func (c *Console) useFor(t *tab, s Session) (stop func()) {
+	if c.here == nil {
+		return func() {}
+	}
+	return c.queue.Attach(t.ctx, s.Agent(), mover{s.Files(), c.here})
+}
+
+// mover copies between this machine's folder and a far machine.
+type mover struct {
+	far  Files
+	here *here.Folder
+}
+
+// Move does one job.
+func (m mover) Move(ctx context.Context, j queue.Job, tell func(done, total int64)) (queue.Outcome, error) {
+	place, err := m.here.At(j.Here, j.Up)
+	if err != nil {
+		return queue.Outcome{}, err
+	}
+	defer place.Close()
+	how := Copy{Tree: j.Tree, Replace: j.Replace, Tell: tell}
+	var out queue.Outcome
+	if j.Up {
+		out, err = m.far.Send(ctx, place, j.There, how)
+	} else {
+		out, err = m.far.Fetch(ctx, j.There, place, how)
+	}
+	if err == nil && j.Move {
+		err = m.discard(ctx, j)
+	}
+	return out, err
+}
+
+// discard puts the source of a move into the trash, once its copy is whole.
+func (m mover) discard(ctx context.Context, j queue.Job) error {
+	var err error
+	if j.Up {
+		_, err = discard(ctx, m.here, topOfHere, j.Here)
+	} else {
+		_, err = discard(ctx, m.far, func(p string) (string, error) { return m.far.Root(ctx, p) }, j.There)
+	}
+	if err != nil {
+		e := *deskside.AsError(err)
+		e.Words = "it was copied, but the first one stays: " + e.Words
+		return &e
+	}
+	return nil
+}
+
+func topOfHere(string) (string, error) { return "/", nil }
+
+func (c *Console) herePath() string {
+	if c.here == nil {
+		return ""
+	}
+	return c.here.Path()
+}
+
+// folder gives this machine's folder, if the operator chose one.
+func (c *Console) folder() (*here.Folder, error) {
+	if c.here == nil {
+		return nil, deskside.Errorf(deskside.CodeNotFound, "no folder of this machine is shown").
+			Hint("Start the console with --folder DIR.")
+	}
+	return c.here, nil
+}
+
+func (c *Console) listHere(w http.ResponseWriter, r *http.Request) error {
+	f, err := c.folder()
+	if err != nil {
+		return err
+	}
+	at := path.Join("/", r.URL.Query().Get("path"))
+	list, more, err := f.List(r.Context(), at)
+	if err != nil {
+		return err
+	}
+	l := Listing{Path: at, More: more, Roots: []Entry{{Name: filepath.Base(f.Path()), Path: "/", Dir: true}}, Entries: make([]Entry, 0, len(list))}
+	for _, e := range list {
+		l.Entries = append(l.Entries, Entry(e))
+	}
+	return writeJSON(w, l)
+}
+
+func (c *Console) changeHere(w http.ResponseWriter, r *http.Request) error {
+	f, err := c.folder()
+	if err != nil {
+		return err
+	}
+	return change(w, r, f, topOfHere)
+}
+
+// addCopies puts files and folders into the queue.
+func (c *Console) addCopies(w http.ResponseWriter, r *http.Request) error {
+	var ask struct {
+		Tab     string `json:"tab"`
+		Up      bool   `json:"up"`
+		Move    bool   `json:"move"`
+		Replace bool   `json:"replace"`
+		Items   []struct {
+			Here  string `json:"here"`
+			There string `json:"there"`
+			Tree  bool   `json:"tree"`
+			Size  int64  `json:"size"`
+		} `json:"items"`
+	}
+	if err := readJSON(w, r, &ask); err != nil {
+		return err
+	}
+	if _, err := c.folder(); err != nil {
+		return err
+	}
+	t, err := c.desk.tab(ask.Tab)
+	if err != nil {
+		return err
+	}
+	s, err := t.live()
+	if err != nil {
+		return err
+	}
+	jobs := make([]queue.Job, 0, len(ask.Items))
+	for _, i := range ask.Items {
+		for _, p := range []string{i.Here, i.There} {
+			if _, err := disk.ParsePath(p); err != nil || p == "" || p == "/" {
+				return deskside.Errorf(deskside.CodeBadRequest, "%q is no path of a file or folder", p)
+			}
+		}
+		jobs = append(jobs, queue.Job{Agent: s.Agent(), Machine: t.request.Machine.Name, Up: ask.Up, Here: i.Here, There: i.There,
+			Tree: i.Tree, Move: ask.Move, Replace: ask.Replace, Size: max(0, i.Size)})
+	}
+	if err := c.queue.Add(jobs...); err != nil {
+		return err
+	}
+	return writeJSON(w, struct{}{})
+}
+
+// orderCopy pauses, resumes, moves and so on one of them.
+func (c *Console) orderCopy(w http.ResponseWriter, r *http.Request) error {
+	var ask struct {
+		Do queue.Order `json:"do"`
+	}
+	if err := readJSON(w, r, &ask); err != nil {
+		return err
+	}
+	if err := c.queue.Do(r.PathValue("job"), ask.Do); err != nil {
+		return err
+	}
+	return writeJSON(w, struct{}{})
+}

@@ -1,0 +1,200 @@
+// One of the two panes: a folder of this machine or of the far one. Only the
+// rows in view are in the document, so that a folder may have 100,000 entries.
+import { call, faultOf } from "./api";
+import { fill, fresh, h, text } from "./dom";
+import { day, size } from "./format";
+import { icon } from "./icons";
+import { faultNote, say } from "./ui";
+import type { Entry, Listing } from "./types";
+
+const row = 28; // pixels, as in the style sheet
+
+export interface Side {
+  readonly here: boolean;
+  readonly title: string;
+  readonly api: string; // the address of its files
+}
+
+/** join gives the path of a name in a folder. */
+export const join = (dir: string, name: string): string => `${dir.replace(/\/$/, "")}/${name}`;
+
+export class Pane {
+  readonly el: HTMLElement;
+  readonly list: HTMLElement;
+  path = "";
+  root = "";
+  private all: Entry[] = [];
+  private shown: Entry[] = [];
+  private at = 0;
+  private marked = new Set<string>();
+  private more = false;
+  private asked = 0;
+  private readonly space = h("div", { class: "pane-space", role: "presentation" });
+  private readonly crumbs = h("nav", { class: "crumbs" });
+  private readonly state = h("div", { class: "pane-state" });
+  private readonly foot = h("p", { class: "pane-foot" });
+  readonly filter: HTMLInputElement;
+
+  constructor(readonly side: Side, private readonly opened: (e: Entry) => void) {
+    this.crumbs.setAttribute("aria-label", `Folder of ${side.title}`);
+    this.filter = h("input", { type: "search", placeholder: "Search by name", "aria-label": `Search ${side.title}`, spellcheck: "false",
+      oninput: () => this.sift(), onkeydown: (e: KeyboardEvent) => this.searching(e) });
+    this.list = h("div", { class: "pane-list", role: "listbox", tabindex: 0, "aria-multiselectable": "true", "aria-label": `Files of ${side.title}` }, this.space);
+    this.list.addEventListener("scroll", () => this.draw());
+    this.list.addEventListener("mousedown", (e) => this.pressed(e));
+    this.list.addEventListener("dblclick", () => this.open());
+    new ResizeObserver(() => this.draw()).observe(this.list);
+    this.el = h("section", { class: `pane ${side.here ? "here" : "there"}`, "aria-label": side.title },
+      h("header", { class: "pane-head" }, h("h2", {}, icon(side.here ? "home" : "machine"), h("span", {}, side.title)), this.filter),
+      this.crumbs, this.state, this.list, this.foot);
+  }
+
+  /** go lists a folder, and puts the cursor on focus. */
+  async go(path: string, focus = ""): Promise<void> {
+    const asked = ++this.asked;
+    try {
+      const l = await call<Listing>("GET", `${this.side.api}?path=${encodeURIComponent(path)}`);
+      if (asked !== this.asked) return;
+      const same = l.path === this.path;
+      this.path = l.path;
+      this.more = l.more ?? false;
+      const order = new Intl.Collator(undefined, { numeric: true });
+      this.all = l.entries.sort((a, b) => Number(b.dir ?? false) - Number(a.dir ?? false) || order.compare(a.name, b.name));
+      const kept = focus || (same ? this.shown[this.at]?.name ?? "" : "");
+      if (!same) { this.marked.clear(); this.filter.value = ""; this.list.scrollTop = 0; }
+      fill(this.state);
+      this.drawCrumbs(l);
+      this.sift(kept);
+    } catch (e) {
+      fill(this.state, faultNote(faultOf(e)));
+    }
+  }
+
+  refresh(focus = ""): Promise<void> { return this.go(this.path, focus); }
+  focus(): void { this.list.focus({ preventScroll: true }); }
+  current(): Entry | undefined { return this.shown[this.at]; }
+  names(): Set<string> { return new Set(this.all.map((e) => e.name)); }
+
+  /** chosen gives what is marked, or what the cursor is on. */
+  chosen(): Entry[] {
+    const marked = this.all.filter((e) => this.marked.has(e.name));
+    const one = this.current();
+    return marked.length ? marked : one ? [one] : [];
+  }
+
+  unmark(): void { this.marked.clear(); this.draw(); }
+
+  private sift(kept = this.current()?.name ?? ""): void {
+    const want = this.filter.value.trim().toLocaleLowerCase();
+    this.shown = want ? this.all.filter((e) => e.name.toLocaleLowerCase().includes(want)) : this.all;
+    const at = kept ? this.shown.findIndex((e) => e.name === kept) : -1;
+    this.move(at >= 0 ? at : kept ? this.at : 0);
+  }
+
+  private searching(e: KeyboardEvent): void {
+    if (e.key !== "Escape" && e.key !== "Enter" && e.key !== "ArrowDown") return;
+    e.preventDefault();
+    e.stopPropagation();
+    if (e.key === "Escape") { this.filter.value = ""; this.sift(); }
+    this.focus();
+  }
+
+  private drawCrumbs(l: Listing): void {
+    const root = l.roots?.find((r) => l.path === r.path || l.path.startsWith(join(r.path, ""))) ?? { name: "/", path: "/" };
+    this.root = root.path;
+    const rest = l.path.slice(root.path.replace(/\/$/, "").length).split("/").filter(Boolean);
+    const stop = (words: string, path: string, here: boolean, first = false): HTMLElement => h("button", {
+      type: "button", class: "crumb", title: path, "aria-current": here ? "page" : undefined, onclick: () => void this.go(path).then(() => this.focus()),
+    }, first ? icon("home") : null, h("span", {}, words));
+    const parts: HTMLElement[] = [stop(root.name, root.path, rest.length === 0, true)];
+    rest.forEach((name, i) => parts.push(h("span", { class: "crumb-rule", "aria-hidden": "true" }, "/"),
+      stop(name, join(root.path, rest.slice(0, i + 1).join("/")), i === rest.length - 1)));
+    for (const r of (l.roots ?? []).filter((r) => r.path !== root.path)) parts.push(h("span", { class: "crumb-rule", "aria-hidden": "true" }, "·"), stop(r.name, r.path, false));
+    fill(this.crumbs, ...parts);
+    this.crumbs.scrollLeft = this.crumbs.scrollWidth;
+  }
+
+  private draw(): void {
+    this.space.style.height = `${this.shown.length * row}px`;
+    const first = Math.max(0, Math.floor(this.list.scrollTop / row) - 6);
+    const last = Math.min(this.shown.length, first + Math.ceil(this.list.clientHeight / row) + 12);
+    const rows: HTMLElement[] = [];
+    for (let i = first; i < last; i++) rows.push(this.row(this.shown[i]!, i));
+    fill(this.space, ...rows);
+    if (this.shown[this.at]) this.list.setAttribute("aria-activedescendant", this.idOf(this.at));
+    else this.list.removeAttribute("aria-activedescendant");
+    const bytes = this.all.filter((e) => this.marked.has(e.name)).reduce((sum, e) => sum + (e.size ?? 0), 0);
+    text(this.foot, this.marked.size ? `${this.marked.size} marked · ${size(bytes)}`
+      : this.shown.length < this.all.length ? `${this.shown.length.toLocaleString()} of ${this.all.length.toLocaleString()}`
+        : this.all.length === 0 ? "This folder is empty." : this.all.length === 1 ? "1 entry" : `${this.all.length.toLocaleString()} entries${this.more ? " and more" : ""}`);
+  }
+
+  private readonly prefix = fresh("pane");
+  private idOf(i: number): string { return `${this.prefix}-${i}`; }
+
+  private row(e: Entry, i: number): HTMLElement {
+    const on = this.marked.has(e.name);
+    const el = h("div", { class: `pane-row${i === this.at ? " at" : ""}${on ? " marked" : ""}`, id: this.idOf(i), role: "option", draggable: "true",
+      "data-name": e.name, "aria-selected": String(on || i === this.at), "aria-setsize": this.shown.length, "aria-posinset": i + 1, title: e.words ? `${e.name}: ${e.words}` : e.name },
+      h("span", { class: `file-icon ${e.dir ? "dir" : ""}` }, icon(e.dir ? "folder" : "file")),
+      h("span", { class: "file-name" }, e.name), h("span", { class: "file-size" }, e.dir ? "" : size(e.size ?? 0)), h("span", { class: "pane-day" }, day(e.changed)));
+    el.style.top = `${i * row}px`;
+    return el;
+  }
+
+  private move(to: number): void {
+    this.at = Math.max(0, Math.min(this.shown.length - 1, to));
+    const top = this.at * row, high = this.list.clientHeight;
+    this.space.style.height = `${this.shown.length * row}px`;
+    if (top < this.list.scrollTop) this.list.scrollTop = top;
+    else if (high && top + row > this.list.scrollTop + high) this.list.scrollTop = top + row - high;
+    this.draw();
+  }
+
+  private mark(i: number): void {
+    const e = this.shown[i];
+    if (!e) return;
+    if (!this.marked.delete(e.name)) this.marked.add(e.name);
+    say(`${e.name} ${this.marked.has(e.name) ? "marked" : "no longer marked"}`);
+  }
+
+  private pressed(e: MouseEvent): void {
+    const name = (e.target as HTMLElement).closest<HTMLElement>(".pane-row")?.dataset["name"];
+    const i = this.shown.findIndex((x) => x.name === name);
+    if (i < 0) return;
+    if (e.ctrlKey || e.metaKey) this.mark(i);
+    else if (e.shiftKey) for (let k = Math.min(i, this.at); k <= Math.max(i, this.at); k++) this.marked.add(this.shown[k]!.name);
+    else if (!this.marked.has(name ?? "")) this.marked.clear();
+    // The row that is pressed stays in the document, so that it can be dragged.
+    this.at = i;
+    this.focus();
+    requestAnimationFrame(() => { if (!document.querySelector(".pane-row.dragged")) this.draw(); });
+  }
+
+  open(): void {
+    const e = this.current();
+    if (e?.dir) void this.go(e.path).then(() => this.focus());
+    else if (e) this.opened(e);
+  }
+
+  upwards(): void {
+    if (this.path.replace(/\/$/, "") === this.root.replace(/\/$/, "")) return;
+    const at = this.path.lastIndexOf("/");
+    void this.go(this.path.slice(0, at) || "/", this.path.slice(at + 1));
+  }
+
+  /** key takes a key of the list's own, and reports whether it was one. */
+  key(e: KeyboardEvent): boolean {
+    const page = Math.max(1, Math.floor(this.list.clientHeight / row) - 1);
+    const by = (n: number): void => { if (e.shiftKey) this.mark(this.at); this.move(this.at + n); };
+    const does: Record<string, () => void> = {
+      ArrowDown: () => by(1), ArrowUp: () => by(-1), PageDown: () => this.move(this.at + page), PageUp: () => this.move(this.at - page),
+      Home: () => this.move(0), End: () => this.move(this.shown.length - 1), Enter: () => this.open(), Backspace: () => this.upwards(),
+      " ": () => { this.mark(this.at); this.move(this.at + 1); }, Insert: () => { this.mark(this.at); this.move(this.at + 1); },
+      "/": () => this.filter.focus(),
+    };
+    if (e.key === "a" && (e.ctrlKey || e.metaKey)) { for (const x of this.shown) this.marked.add(x.name); this.draw(); return true; }
+    does[e.key]?.();
+    return e.key in does;
+  }
+}
