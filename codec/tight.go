@@ -56,9 +56,13 @@ const (
 	TightJPEG                      // approximate
 )
 
+// monoLevel is the least level for two colours. A bit a pixel is soon searched: a
+// terminal that scrolls is an eighth smaller than at level 1 and no later.
+const monoLevel = 7
+
 // TightEncoder encodes Tight. Its zero value serves a new connection.
 type TightEncoder struct {
-	Level int   // of zlib, 1 to 9; 0 means 1. Only a stream's first rectangle counts
+	Level int   // of zlib, 1 to 9; 0 means 1, and two colours get more. Only a stream's first rectangle counts
 	Photo Photo // encodes JPEG; nil means a jpeg.Encoder
 
 	// Rate is the bytes a second that the path carries, as far as known; 0
@@ -150,7 +154,11 @@ func (e *TightEncoder) appendData(dst []byte, stream int) []byte {
 		if stream == tightStreamSmooth {
 			return e.streams[stream].appendLiterals(dst, e.plain, &e.literal)
 		}
-		return e.streams[stream].append(dst, e.plain, max(e.Level, 1))
+		level := max(e.Level, 1)
+		if stream == tightStreamMono {
+			level = max(level, monoLevel)
+		}
+		return e.streams[stream].append(dst, e.plain, level)
 	})
 }
 
