@@ -13,6 +13,7 @@ const lists: [string, [string, string][]][] = [
 
 export function shortcutsDialog(): void {
   const d = dialog("Keyboard shortcuts", { class: "wide" });
+  d.body.tabIndex = 0; // longer than a small window: it scrolls by keyboard too
   const box = h("input", { type: "checkbox", id: "single-keys", onchange: () => setSingleKeys(box.checked) });
   box.checked = singleKeys();
   d.body.append(h("div", { class: "shortcuts" }, ...lists.map(([title, rows]) => h("section", {}, h("h3", {}, title),
