@@ -112,13 +112,18 @@ var statusOf = map[deskside.Code]int{
 // Refuse writes err as JSON with the status of its code, 403 where none fits
 // better. An error that is not a deskside.Error is sent as a fault of ours.
 func Refuse(w http.ResponseWriter, err error) {
+	status, ok := statusOf[deskside.AsError(err).Code]
+	if !ok {
+		status = http.StatusForbidden
+	}
+	RefuseAs(w, status, err)
+}
+
+// RefuseAs is Refuse with a status that a standard asks for.
+func RefuseAs(w http.ResponseWriter, status int, err error) {
 	e := *deskside.AsError(err)
 	if e.By == "" {
 		e.By = deskside.ByAgent
-	}
-	status, ok := statusOf[e.Code]
-	if !ok {
-		status = http.StatusForbidden
 	}
 	text, err := json.Marshal(e)
 	if err != nil { // of strings alone, so it cannot be

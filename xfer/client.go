@@ -124,7 +124,7 @@ type attached interface{ attach(*http.Request) }
 // is a success.
 func (c *Client) send(ctx context.Context, name string, req *Request, body attached) (*http.Response, error) {
 	method, path, _ := strings.Cut(name, " ")
-	query := req.query()
+	query := req.Query()
 	if len(query) > maxQuery {
 		return nil, disk.BadRequest("a path of %d bytes is too long to be asked for", len(req.Path)+len(req.To))
 	}

@@ -162,9 +162,14 @@ type Download struct {
 	have int64
 }
 
+// trailers asks for a body that ends in a trailer.
+type trailers struct{}
+
+func (trailers) attach(r *http.Request) { r.Header.Set("TE", "trailers") }
+
 // Open begins to fetch the file at the path remote. The caller closes it.
 func (c *Client) Open(ctx context.Context, remote string, o Options) (*Download, error) {
-	resp, err := c.send(ctx, "GET /file", &Request{Path: remote}, nil)
+	resp, err := c.send(ctx, "GET /file", &Request{Path: remote}, trailers{})
 	if err != nil {
 		return nil, err
 	}

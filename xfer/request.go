@@ -34,6 +34,8 @@ type Request struct {
 	ModTime time.Time  // mtime: when the source last changed
 	Mode    Mode       // mode: permissions
 	Have    string     // have: what the records of the body refer to, as the answer to GET /chunks named it
+	Digest  string     // digest: SHA-256 of an upload's whole file, hexadecimal
+	Match   string     // match: what an upload's If-Match said
 	Replace bool       // replace=1: what has the name already may go
 	Follow  bool       // follow=1: the target of a link is meant
 	Tree    bool       // tree=1: a folder with everything in it
@@ -56,6 +58,8 @@ var fields = map[string]struct {
 	"prefix":  {readPrefix, writePrefix},
 	"mtime":   {readTime, writeTime},
 	"have":    {readHave, func(r *Request) string { return r.Have }},
+	"digest":  {readDigest, func(r *Request) string { return r.Digest }},
+	"match":   {func(r *Request, s string) error { r.Match = s; return nil }, func(r *Request) string { return r.Match }},
 	"mode":    {func(r *Request, s string) error { return r.Mode.UnmarshalText([]byte(s)) }, writeMode},
 	"replace": {func(r *Request, s string) error { return readFlag(&r.Replace, s) }, func(r *Request) string { return flag(r.Replace) }},
 	"follow":  {func(r *Request, s string) error { return readFlag(&r.Follow, s) }, func(r *Request) string { return flag(r.Follow) }},
@@ -96,8 +100,8 @@ func ParseRequest(query string, may []string) (*Request, error) {
 	return r, nil
 }
 
-// query writes the request, without fields that have their zero value.
-func (r *Request) query() string {
+// Query writes the request, without fields that have their zero value.
+func (r *Request) Query() string {
 	values := url.Values{}
 	for key, f := range fields {
 		if text := f.write(r); text != "" {
@@ -150,6 +154,14 @@ func readHave(r *Request, s string) error {
 	_, err := disk.ParseHash(s)
 	r.Have = s
 	return err
+}
+
+func readDigest(r *Request, s string) error {
+	if _, err := disk.ParseHash(s); err != nil { // which has as many digits
+		return fmt.Errorf("%.80q is no SHA-256: want 64 lower-case hexadecimal digits", s)
+	}
+	r.Digest = s
+	return nil
 }
 
 func readTime(r *Request, s string) error {

@@ -30,7 +30,7 @@ func TestRequestRoundTrip(t *testing.T) {
 		{Path: "x", Tree: true, Follow: true},
 	}
 	for _, r := range tests {
-		got, err := ParseRequest(r.query(), allFields())
+		got, err := ParseRequest(r.Query(), allFields())
 		if err != nil || !reflect.DeepEqual(got, r) {
 			t.Errorf("%+v came back as %+v, %v", r, got, err)
 		}
@@ -80,9 +80,9 @@ func FuzzRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := ParseRequest(r.query(), allFields())
-		if err != nil || again.query() != r.query() {
-			t.Fatalf("%q became %q, then %+v, %v", query, r.query(), again, err)
+		again, err := ParseRequest(r.Query(), allFields())
+		if err != nil || again.Query() != r.Query() {
+			t.Fatalf("%q became %q, then %+v, %v", query, r.Query(), again, err)
 		}
 		if r.Size < 0 || r.Offset < 0 || r.Offset > r.Size || r.Mode > 0o777 || r.Limit < 0 || r.Limit > maxPage {
 			t.Fatalf("%q was read as %+v", query, r)

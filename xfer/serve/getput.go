@@ -1,8 +1,11 @@
 package serve
 
 import (
+	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,8 +37,14 @@ func (c *call) outgoing(send func(*disk.Outgoing) error) error {
 	return send(out)
 }
 
-// get sends a file's bytes, or those that follow its first offset bytes.
-func (c *call) get() error { return c.outgoing(c.plain) }
+// get sends a file's bytes, or those that follow its first offset bytes. A
+// client that does not take trailers is answered as HTTP has it.
+func (c *call) get() error {
+	if c.req.Offset == 0 && !takesTrailers(c.r.Header) {
+		return c.outgoing(c.standard)
+	}
+	return c.outgoing(c.plain)
+}
 
 func (c *call) plain(out *disk.Outgoing) error {
 	c.w.Header().Set("Trailer", xfer.HeaderHash+", "+xfer.HeaderFault)
@@ -174,71 +183,151 @@ func (c *call) partialName(p *disk.Place, meta disk.Meta) string {
 	return disk.PartialName(c.pass.Session().Operator.Key, p.Name, meta.Size, meta.ModTime)
 }
 
+// arrival is a file that arrives by a request.
+type arrival struct {
+	*disk.Incoming
+	p       *disk.Place
+	tmp     string      // its name until then
+	asked   fs.FileMode // permissions, of which policy may leave out some
+	replace bool        // what is at the target may go, if the conditions still hold
+	undo    []func()
+}
+
+// done lets go of all that the arrival holds.
+func (a *arrival) done() {
+	for _, f := range slices.Backward(a.undo) {
+		f()
+	}
+}
+
+// target finds the target of an arrival and takes its turn. Nothing is made.
+func (c *call) target(meta disk.Meta) (_ *arrival, err error) {
+	a := new(arrival)
+	defer func() {
+		if err != nil {
+			a.done()
+		}
+	}()
+	want := intent{change: true}
+	if a.p, err = c.s.at(c.req.Path, want); err != nil {
+		return nil, err
+	}
+	a.undo = append(a.undo, func() { a.p.Close() }, c.watch(a.p, want).close)
+	a.tmp = c.partialName(a.p, meta)
+	leave, err := c.turn(a.p.Dir.Name() + "/" + a.tmp)
+	if err != nil {
+		return nil, err
+	}
+	a.undo = append(a.undo, leave)
+	return a, nil
+}
+
+// receive opens what the file is to arrive in.
+func (c *call) receive(meta disk.Meta) (_ *arrival, err error) {
+	if limit := c.s.config.Limits.File; limit > 0 && meta.Size > limit {
+		return nil, deskside.Errorf(deskside.CodeDenied, "a file of %d bytes is larger than the %d that policy allows", meta.Size, limit)
+	}
+	a, err := c.target(meta)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			a.done()
+		}
+	}()
+	if a.replace, err = c.mayReplace(a.p.Info); err != nil {
+		return nil, err
+	}
+	if err = disk.Replaceable(a.p, a.replace); err != nil {
+		return nil, err
+	}
+	if now := time.Now(); c.s.sweeper.Due(a.p.Dir.Name(), now) {
+		disk.Sweep(a.p.Dir, now.Add(-c.s.config.Limits.keep()))
+	}
+	if a.Incoming, err = disk.Receive(a.p, a.tmp, meta, c.s.disk); err != nil {
+		return nil, err
+	}
+	a.undo = append(a.undo, c.calm)
+	a.asked = meta.Mode
+	a.Meta.Mode = c.s.book(c.s.config.Roots()).mode(a.p.Abs, meta.Mode)
+	return a, nil
+}
+
 // put receives a file.
 func (c *call) put() error {
+	if complete, ok := uploadComplete(c.r.Header); ok {
+		return c.createUpload(complete)
+	}
 	meta, err := c.req.Meta()
 	if err != nil {
 		return err
 	}
-	if limit := c.s.config.Limits.File; limit > 0 && meta.Size > limit {
-		return deskside.Errorf(deskside.CodeDenied, "a file of %d bytes is larger than the %d that policy allows", meta.Size, limit)
-	}
-	want := intent{change: true}
-	p, err := c.s.at(c.req.Path, want)
+	a, err := c.receive(meta)
 	if err != nil {
 		return err
 	}
-	defer p.Close()
-	defer c.watch(p, want).close()
-	if err := disk.Replaceable(p, c.req.Replace); err != nil {
-		return err
-	}
-	if now := time.Now(); c.s.sweeper.Due(p.Dir.Name(), now) {
-		disk.Sweep(p.Dir, now.Add(-c.s.config.Limits.keep()))
-	}
-	tmp := c.partialName(p, meta)
-	leave, err := c.turn(p.Dir.Name() + "/" + tmp)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	in, err := disk.Receive(p, tmp, meta, c.s.disk)
-	if err != nil {
-		return err
-	}
-	defer c.calm()
-	in.Meta.Mode = c.s.book(c.s.config.Roots()).mode(p.Abs, meta.Mode)
-	basis := c.basis(p, meta)
+	defer a.done()
+	basis := c.basis(a.p, meta)
 	defer basis.Close()
-	if err := c.reason(c.take(in, basis)); err != nil {
-		c.detail["bytes"] = strconv.FormatInt(in.Have, 10)
-		in.Fail(err)
+	if err := c.reason(c.take(a, basis)); err != nil {
+		c.detail["bytes"] = strconv.FormatInt(a.Have, 10)
+		a.Fail(err)
 		return err
 	}
-	c.detail["hash"] = in.Sum.Now().String()
-	wire.WriteJSON(c.w, xfer.Receipt{Path: c.detail["path"], Size: meta.Size, Hash: in.Sum.Now(), Plain: in.Meta.Mode != meta.Mode})
+	c.answerPut(a, http.StatusOK)
 	return nil
 }
 
+// answerPut says what arrived.
+func (c *call) answerPut(a *arrival, status int) {
+	c.detail["hash"] = a.Sum.Now().String()
+	if info, err := a.p.Dir.Lstat(a.p.Name); err == nil {
+		c.w.Header().Set("ETag", quoted(disk.Tag(info)))
+	}
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.WriteHeader(status)
+	json.NewEncoder(c.w).Encode(xfer.Receipt{Path: c.detail["path"], Size: a.Meta.Size, Hash: a.Sum.Now(), Plain: a.Meta.Mode != a.asked})
+}
+
 // take fills in from the request's body and gives it its name.
-func (c *call) take(in *disk.Incoming, basis *disk.Basis) error {
-	if err := c.ready(in, basis); err != nil {
+func (c *call) take(a *arrival, basis *disk.Basis) error {
+	if err := c.ready(a.Incoming, basis); err != nil {
 		return err
 	}
-	records, length, done := c.arriving(in)
-	sum, err := flow.Receive(in, records, func(int64) error { return c.step(deskside.FilesWrite) })
+	records, length, done := c.arriving(a.Incoming)
+	sum, err := flow.Receive(a.Incoming, records, func(int64) error { return c.step(deskside.FilesWrite) })
 	done()
 	c.detail["sent"] = strconv.FormatInt(*length, 10)
+	if err == nil && sum == (disk.Hash{}) { // it gave one of another kind
+		sum, err = c.ownSum(a)
+	}
 	if err != nil {
 		return err
 	}
+	return c.commit(a, sum)
+}
+
+// commit gives what arrived its name, if it still may have it.
+func (c *call) commit(a *arrival, sum disk.Hash) error {
 	if err := c.step(deskside.FilesWrite); err != nil {
 		return err
 	}
 	if err := c.watched.look(); err != nil {
 		return err
 	}
-	return in.Commit(sum, c.req.Replace)
+	if c.conditional() { // of two who mean the same state only one can be right
+		c.s.conditional.Lock()
+		defer c.s.conditional.Unlock()
+		info, err := a.p.Dir.Lstat(a.p.Name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return disk.Explain(err, "read", a.p.Name)
+		}
+		if _, err := c.mayReplace(info); err != nil {
+			return err
+		}
+	}
+	return a.Commit(sum, a.replace)
 }
 
 // ready makes in stand where the request's body goes on.
@@ -266,6 +355,9 @@ func (c *call) arriving(in *disk.Incoming) (flow.Records, *int64, func()) {
 	p := flow.NewPlain(body, in.Meta.Size-in.Have, func() (disk.Hash, error) {
 		if fault := xfer.FaultIn(c.r.Trailer); fault != nil {
 			return disk.Hash{}, fault
+		}
+		if c.r.Trailer.Get(xfer.HeaderHash) == "" && c.reprDigest() != "" {
+			return disk.Hash{}, nil
 		}
 		return xfer.HashIn(c.r.Trailer)
 	})

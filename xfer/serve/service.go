@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"deskside"
@@ -85,6 +86,8 @@ type Service struct {
 	sweeper disk.Sweeper
 	turns   turns
 	disk    disk.Spaces
+
+	conditional sync.Mutex // held while a condition is checked and a file gets its name by it
 }
 
 // New makes the service.
@@ -142,6 +145,12 @@ var routes = map[string]route{
 	"POST /folder": {writers, []string{"path", "mode"}, asFile, (*call).mkdir},
 	"POST /rename": {writers, []string{"path", "to", "replace"}, asFile, (*call).rename},
 	"DELETE /file": {writers, []string{"path", "tree"}, asFile, (*call).remove},
+
+	"HEAD /file":     {readers, []string{"path"}, asFile, (*call).get},
+	"OPTIONS /file":  {either, []string{"path"}, notAudited, (*call).options},
+	"HEAD /upload":   {writers, uploadFields, notAudited, (*call).headUpload},
+	"PATCH /upload":  {writers, uploadFields, asTransfer, (*call).appendUpload},
+	"DELETE /upload": {writers, uploadFields, asFile, (*call).cancelUpload},
 }
 
 // ServeHTTP answers one request on a stream of the service.
@@ -181,6 +190,9 @@ type call struct {
 // run checks, audits and serves.
 func (c *call) run(kind route) (err error) {
 	if c.req, err = xfer.ParseRequest(c.r.URL.RawQuery, kind.may); err != nil {
+		return c.denied(err)
+	}
+	if err := c.length(); err != nil {
 		return c.denied(err)
 	}
 	if err := c.allowed(kind.any); err != nil {
@@ -226,7 +238,7 @@ func (c *call) describe() {
 	if c.req.Offset > 0 {
 		c.detail["offset"] = strconv.FormatInt(c.req.Offset, 10)
 	}
-	if c.r.Method == http.MethodPut {
+	if c.r.Method == http.MethodPut || c.r.Method == http.MethodPatch {
 		c.detail["size"] = strconv.FormatInt(c.req.Size, 10)
 	}
 }
@@ -287,6 +299,10 @@ func (c *call) refuse(err error) {
 		c.control.EnableFullDuplex()            // or the reply waits for the body
 		c.w.Header().Set("Connection", "close") // what is left of the body is no request
 		defer c.drain()
+	}
+	if as, ok := errors.AsType[*statusError](err); ok {
+		wire.RefuseAs(c.w, as.status, refusal.From(deskside.ByAgent))
+		return
 	}
 	wire.Refuse(c.w, refusal.From(deskside.ByAgent))
 }
