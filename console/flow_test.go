@@ -318,6 +318,12 @@ func TestFilesBothWays(t *testing.T) {
 		t.Errorf("%d bytes were downloaded (%v), want %d", len(got), err, len(body))
 	}
 
+	s.Slowly(`li[data-name="notes.txt"] .file-open`, func() { // while the list is drawn anew
+		s.Choose("input[type=file]", fileWith(t, "more.txt", "more"))
+		s.Has(".file-name", "more.txt")
+	})
+	s.Downloaded("notes.txt")
+
 	s.Press("New folder")
 	s.Keys("For you\r")
 	s.Has(".file-name", "For you")
@@ -382,6 +388,10 @@ func TestSeveralSessionsInTabs(t *testing.T) {
 	one.screen.drop()
 	s.Has(".veil", "interrupted")
 	s.Gone(".veil")
+
+	s.Press("Machines")
+	s.Click(".tab:nth-child(2) .tab-close") // the press alone turns to the tab
+	s.Has("dialog h2", "End the session with front-desk-1?")
 }
 
 func TestViewBeginsWithItsMachine(t *testing.T) {

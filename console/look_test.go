@@ -128,6 +128,30 @@ func TestEveryPixelAndPan(t *testing.T) {
 	})
 }
 
+// TestKeysWhileOneOnlyLooks has the focus on a picture that takes no keys.
+func TestKeysWhileOneOnlyLooks(t *testing.T) {
+	s := open(t, withMachines(), 1280, 720)
+	far := s.connect("front-desk-1", deskside.AllRights)
+	s.Click("canvas")
+	s.Until("keys go to the machine", `document.querySelector(".session").classList.contains("grabbed")`)
+	s.Press("View only")
+	s.Has(".grab", "View only: keys stay here")
+	s.Click("canvas")
+	s.Until("the picture has the focus", `document.activeElement.tagName === "CANVAS"`)
+	s.Keys("i")
+	s.Until("the page takes a key", `!document.querySelector(".health").hidden`)
+	s.Keys(kb.Escape)
+	s.Until("its panel is closed", `document.querySelector(".health").hidden`)
+	s.Click("canvas")
+	s.Keys("v") // and control is back
+	s.Until("keys go to the machine again", `document.querySelector(".session").classList.contains("grabbed")`)
+	s.Keys("q")
+	await.True(t, "a key reaches the machine", func() bool { return slices.Contains(far.screen.pressed(), "up 71") })
+	if keys := far.screen.pressed(); slices.Contains(keys, "down 69") {
+		t.Errorf("what was for the page reached the machine: %v", keys)
+	}
+}
+
 func TestFullScreen(t *testing.T) {
 	s := open(t, withMachines(), 1280, 720)
 	s.Dark(false) // and nothing slides

@@ -144,7 +144,11 @@ func TestPageAfterTheEnd(t *testing.T) {
 	second.Send("and now me")
 	m.wait(t, "the second is held", says("and now me"))
 	p.Has(".line .text", "and now me")
-	p.Click(".tab")
+	p.Slowly(".tab", func() { // while the page draws what comes
+		second.Send("can you read this?")
+		p.Has(".line .text", "can you read this?")
+		w.update()
+	})
 	p.Has(".line .text", "hello, please ring me")
 	p.Press("Close this chat")
 	p.Has(".line .text", "and now me")
@@ -156,6 +160,43 @@ func TestPageAfterTheEnd(t *testing.T) {
 	p.Has(".empty", "Nobody is connected.")
 	p.Has(".state", "No session")
 	shots(t, p, "person-no-rooms")
+}
+
+// TestWhatIsClosedStaysClosed has the agent tell of a chat once more after the
+// person closed it, because it has not heard of that yet.
+func TestWhatIsClosedStaysClosed(t *testing.T) {
+	w := newWorld(t, 2)
+	args := w.program("chromium", runsOn)
+	w.person(nil)
+	op := w.operator(0)
+	n := collect(op)
+	op.Send("hello, please ring me")
+	n.wait(t, "hello is held", says("hello, please ring me"))
+	p := browsertest.Open(t, launchFile(t, w.started(args)), 460, 680)
+	p.Has(".line .text", "hello, please ring me")
+	w.gates[0].End(deskside.CauseOperator)
+	w.update()
+	p.Has(".over-note", "The operator ended the session.")
+	browsertest.Eval[bool](p, `(s => {
+		window.real = s.send;
+		s.send = function (text) { if (text.includes('"close"')) window.held = true; else window.real.call(this, text); };
+		return true;
+	})(WebSocket.prototype)`)
+	p.Press("Close this chat")
+	p.Until("the page said so", "window.held")
+	p.Has(".empty", "Nobody is connected.")
+
+	second := w.operator(1)
+	m := collect(second)
+	second.Send("and now me")
+	m.wait(t, "the second is held", says("and now me"))
+	p.Has(".line .text", "and now me")
+	if browsertest.Eval[bool](p, `document.querySelector(".tabs").checkVisibility()`) {
+		t.Error("what was closed is shown again")
+	}
+	browsertest.Eval[bool](p, "(WebSocket.prototype.send = window.real, true)")
+	second.Send("are you there?")
+	await.True(t, "the agent forgets it", func() bool { return len(w.chat.Rooms()) == 1 })
 }
 
 // TestPageLongTexts has long words and many messages in a small window.

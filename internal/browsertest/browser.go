@@ -199,26 +199,97 @@ func button(name string) string {
 		(e.getAttribute("aria-label") ?? e.innerText).trim().replace(/\s+/g, " ") === %s)`, quote(name))
 }
 
+// visible is the expression of the first visible element a selector finds.
+func visible(selector string) string {
+	return fmt.Sprintf("([...document.querySelectorAll(%s)].find(e => e.checkVisibility()))", quote(selector))
+}
+
 // Press waits for the button, tab or label with this name and clicks the
 // middle of it.
 func (p *Page) Press(name string) {
 	p.t.Helper()
-	p.Until("there is "+name, button(name))
 	p.clickAt("(" + button(name) + ")")
 }
 
 // Click clicks the middle of the first visible element the selector finds.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
-	found := fmt.Sprintf("[...document.querySelectorAll(%s)].find(e => e.checkVisibility())", quote(selector))
-	p.Until("there is "+selector, found)
-	p.clickAt("(" + found + ")")
+	p.clickAt(visible(selector))
 }
 
 func (p *Page) clickAt(element string) {
 	p.t.Helper()
-	x, y := p.middle(element)
-	p.do("click", chromedp.MouseClickXY(x, y))
+	await.True(p.t, element+" is clicked", func() bool {
+		x, y, ok := p.aim(element)
+		if !ok {
+			return false
+		}
+		p.do("click", chromedp.MouseClickXY(x, y))
+		return p.hit()
+	})
+}
+
+// Slowly presses the mouse on the middle of the first visible element the
+// selector finds, does what is to happen meanwhile, and lets go.
+func (p *Page) Slowly(selector string, meanwhile func()) {
+	p.t.Helper()
+	var x, y float64
+	await.True(p.t, selector+" is pressed", func() (ok bool) {
+		if x, y, ok = p.aim(visible(selector)); !ok {
+			return false
+		}
+		p.left(input.DispatchMouseEventTypeMousePressed, x, y, 1)
+		if ok = p.hit(); !ok {
+			p.left(input.DispatchMouseEventTypeMouseReleased, x, y, 0)
+		}
+		return ok
+	})
+	meanwhile()
+	p.left(input.DispatchMouseEventTypeMouseReleased, x, y, 0)
+}
+
+// aim gives where the middle of an element is, if nothing lies above it. Until
+// the next press has ended the page gets none that would begin on anything else,
+// because the element moved away meanwhile; hit tells.
+func (p *Page) aim(element string) (x, y float64, ok bool) {
+	at, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(e => {
+		window.aimed?.stop();
+		if (!e) return [];
+		e.scrollIntoView({block: "nearest"});
+		const b = e.getBoundingClientRect(), x = b.x + b.width/2, y = b.y + b.height/2;
+		const is = at => e.contains(at) || e.control?.contains(at) || at?.contains(e) && at.matches("label");
+		if (!is(document.elementFromPoint(x, y))) return [];
+		const kinds = ["pointerdown", "mousedown", "pointerup", "mouseup", "click"];
+		const see = ev => {
+			if (!ev.isTrusted) return;
+			if (ev.type === "pointerdown") aimed.hit = Boolean(is(ev.target));
+			if (!aimed.hit) { ev.stopImmediatePropagation(); ev.preventDefault(); }
+			if (ev.type === "click") aimed.stop();
+		};
+		const aimed = window.aimed = { hit: false, stop: () => kinds.forEach(k => window.removeEventListener(k, see, true)) };
+		kinds.forEach(k => window.addEventListener(k, see, true));
+		return [x, y];
+	})(%s)`, element)))
+	if err != nil || len(at) != 2 {
+		return 0, 0, false
+	}
+	return at[0], at[1], true
+}
+
+// hit reports whether the press began on what was aimed at. A page that went
+// away over it was hit.
+func (p *Page) hit() bool {
+	hit, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`(a => { if (a && !a.hit) a.stop(); return a ? a.hit : true; })(window.aimed)`))
+	return err != nil || hit
+}
+
+func (p *Page) left(kind input.DispatchMouseEventType, x, y float64, held int64) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+		Type: kind, X: x, Y: y, Button: input.MouseButtonLeft, Buttons: held, ClickCount: 1,
+	}); err != nil {
+		p.t.Fatalf("%s: %v", kind, err)
+	}
 }
 
 // middle gives where the middle of an element is, which is made visible.
@@ -266,18 +337,10 @@ func (p *Page) dragEvent(kind input.DispatchDragEventType, selector string, file
 func (p *Page) Pull(selector string, dx, dy float64) {
 	p.t.Helper()
 	x, y := p.middle(fmt.Sprintf("document.querySelector(%s)", quote(selector)))
-	send := func(kind input.DispatchMouseEventType, x, y float64, held int64) {
-		p.t.Helper()
-		if _, err := chromedp.Call(p.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
-			Type: kind, X: x, Y: y, Button: input.MouseButtonLeft, Buttons: held, ClickCount: 1,
-		}); err != nil {
-			p.t.Fatalf("pull %s: %v", selector, err)
-		}
-	}
-	send(input.DispatchMouseEventTypeMousePressed, x, y, 1)
-	send(input.DispatchMouseEventTypeMouseMoved, x+dx/2, y+dy/2, 1)
-	send(input.DispatchMouseEventTypeMouseMoved, x+dx, y+dy, 1)
-	send(input.DispatchMouseEventTypeMouseReleased, x+dx, y+dy, 0)
+	p.left(input.DispatchMouseEventTypeMousePressed, x, y, 1)
+	p.left(input.DispatchMouseEventTypeMouseMoved, x+dx/2, y+dy/2, 1)
+	p.left(input.DispatchMouseEventTypeMouseMoved, x+dx, y+dy, 1)
+	p.left(input.DispatchMouseEventTypeMouseReleased, x+dx, y+dy, 0)
 }
 
 // Focused names the element with the focus: its label or text.

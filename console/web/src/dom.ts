@@ -49,6 +49,36 @@ export function fill(el: Element, ...children: Child[]): void {
   add(el, ...children);
 }
 
+/** arrange makes next what is in el. What is there already is not touched: an
+ *  element that is taken out under the mouse loses its click, and its focus. */
+export function arrange(el: Element, next: Element[]): void {
+  const stay = new Set(next);
+  for (const c of [...el.children]) if (!stay.has(c)) c.remove();
+  next.forEach((n, i) => { if (el.children[i] !== n) el.insertBefore(n, el.children[i] ?? null); });
+}
+
+/** Kept holds the elements of a list that is drawn again and again, by name:
+ *  one that would show the same stays the same element. */
+export class Kept {
+  private known = new Map<string, { shows: string; el: HTMLElement }>();
+  private drawn = new Map<string, { shows: string; el: HTMLElement }>();
+
+  /** row gives the element of a name, which make makes when it shows anything else. */
+  row(name: string, shows: unknown, make: () => HTMLElement): HTMLElement {
+    const now = JSON.stringify(shows), known = this.known.get(name);
+    const row = known?.shows === now ? known : { shows: now, el: make() };
+    this.drawn.set(name, row);
+    return row.el;
+  }
+
+  /** into puts what row gave since the last time into el, and forgets the rest. */
+  into(el: Element): void {
+    arrange(el, [...this.drawn.values()].map((r) => r.el));
+    this.known = this.drawn;
+    this.drawn = new Map();
+  }
+}
+
 /** text sets the text of el, and leaves the document alone if it is the same. */
 export function text(el: Element, value: string): void {
   if (el.textContent !== value) el.textContent = value;

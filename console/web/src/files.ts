@@ -1,6 +1,6 @@
 // The machine's files: where one is, what is there, and what is on its way.
 import { call, faultOf, Refusal, tabPath } from "./api";
-import { fill, h, one, show, text } from "./dom";
+import { fill, h, Kept, one, show, text } from "./dom";
 import { icon } from "./icons";
 import { day, sentence, size } from "./format";
 import { ask, button, complain, confirm, faultNote, menuButton, toast } from "./ui";
@@ -18,6 +18,7 @@ export class Files {
   private hidden = new Set<string>();
   private before = new Map<string, string>();
   private readonly crumbs = h("nav", { class: "crumbs", "aria-label": "Folder" });
+  private readonly kept = new Kept();
   private readonly rows = h("ul", { class: "files-list", "aria-label": "Files" });
   private readonly state = h("div", { class: "files-state" });
   private readonly transfers = h("ul", { class: "transfers", "aria-label": "Transfers" });
@@ -71,6 +72,9 @@ export class Files {
   }
 
   private drawCrumbs(l: Listing): void {
+    const shows = JSON.stringify([l.path, l.roots?.map((r) => [r.name, r.path])]);
+    if (this.crumbs.dataset["shows"] === shows) return;
+    this.crumbs.dataset["shows"] = shows;
     const root = l.roots?.find((r) => l.path === r.path || l.path.startsWith(r.path.replace(/\/$/, "") + "/")) ?? { name: "/", path: "/" };
     const base = root.path.replace(/\/$/, "");
     const rest = l.path.slice(base.length).split("/").filter(Boolean);
@@ -92,7 +96,9 @@ export class Files {
   private draw(focus: string): void {
     fill(this.state, this.entries.length === 0 ? h("p", { class: "panel-empty" }, "This folder is empty.") : null);
     const kept = focus || (this.rows.contains(document.activeElement) ? (document.activeElement as HTMLElement).closest("li")?.dataset["name"] ?? "" : "");
-    fill(this.rows, ...this.entries.slice(0, most).map((e) => this.row(e)));
+    const write = has(this.tab, "files-write");
+    for (const e of this.entries.slice(0, most)) this.kept.row(e.path, [e, write], () => this.row(e, write));
+    this.kept.into(this.rows);
     const items = this.items();
     const at = items.find((i) => i.closest("li")?.dataset["name"] === kept);
     one(items, at);
@@ -102,8 +108,7 @@ export class Files {
 
   private items(): HTMLElement[] { return [...this.rows.querySelectorAll<HTMLElement>(".file-open")]; }
 
-  private row(e: Entry): HTMLElement {
-    const write = has(this.tab, "files-write");
+  private row(e: Entry, write: boolean): HTMLElement {
     const open = h("button", { type: "button", class: "file-open", title: e.words ? `${e.name}: ${e.words}` : e.name, onclick: () => this.open(e) },
       h("span", { class: `file-icon ${e.dir ? "dir" : ""}` }, icon(e.dir ? "folder" : "file")),
       h("span", { class: "file-name" }, e.name),

@@ -6,7 +6,7 @@ import { call, tabPath } from "./api";
 import { fill, fresh, h, s, show, text } from "./dom";
 import { rate, rtt, took } from "./format";
 import { icon } from "./icons";
-import type { Eyes } from "./meter";
+import { few, type Eyes } from "./meter";
 import { Others } from "./others";
 import type { Picture } from "./picture";
 import { button } from "./ui";
@@ -147,7 +147,7 @@ export class Health {
     this.asking = true;
     const stream = this.picture.stream, eyes = this.picture.meter.read();
     const query = new URLSearchParams({ name: stream });
-    if (eyes.updates) { query.set("decode_ms", eyes.mean.toFixed(3)); query.set("busy", eyes.busy.toFixed(4)); }
+    if (eyes.updates >= few || eyes.busy >= 0.5) { query.set("decode_ms", eyes.mean.toFixed(3)); query.set("busy", eyes.busy.toFixed(4)); }
     if (this.polls++ % othersEvery === 0) query.set("others", "1");
     // What went wrong the picture and the state of the session show.
     const got = await call<Answer | null>("GET", tabPath(this.tab().id, `/health?${query}`)).catch(() => null);
@@ -174,9 +174,10 @@ export class Health {
 
   /** nothing shows that there are no figures. What was drawn of the past stays. */
   private nothing(): void {
-    const up = this.tab().phase === "open";
+    const up = this.tab().phase === "open", quiet = this.tab().quiet_s;
     this.name("–");
-    this.judge({ state: "measuring", stage: "", words: !up ? "The connection is lost." : this.picture.stream ? "The machine has not said how its picture fares." : "There is no picture at the moment." });
+    if (up && quiet) this.judge({ state: "slow", stage: "", words: `The machine has not answered for ${quiet} s: what you see is from before.` });
+    else this.judge({ state: "measuring", stage: "", words: !up ? "The connection is lost." : this.picture.stream ? "The machine has not said how its picture fares." : "There is no picture at the moment." });
     for (const t of [this.frames, this.data, this.trip]) t.none();
     text(this.where, where);
     for (const r of this.stages) r.put(null, false);

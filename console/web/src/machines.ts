@@ -2,7 +2,7 @@
 import { call, faultOf } from "./api";
 import { addMachine, editMachine, meetMachine } from "./add";
 import { connect } from "./connect";
-import { fill, h, one, show, text } from "./dom";
+import { fill, h, Kept, one, show, text } from "./dom";
 import { icon } from "./icons";
 import { ago, lastGroup, rtt } from "./format";
 import { store } from "./store";
@@ -36,6 +36,7 @@ export function machinesView(goTo: (tab: string) => void): MachinesView {
       h("div", { class: "table-wrap" }, table), nothing));
   moveInGrid(table);
 
+  const kept = new Kept();
   const shown = (): Machine[] => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     return store.machines.filter((m) => {
@@ -53,8 +54,8 @@ export function machinesView(goTo: (tab: string) => void): MachinesView {
     text(title, filter.kind === "all" ? "All machines" : filter.kind === "up" ? "Reachable" : filter.name);
     text(count, store.machines.length ? `${list.length}` : "");
     const focused = (document.activeElement as HTMLElement | null)?.dataset["focus"];
-    const next = list.map(rowOf);
-    if (next.length !== rows.children.length || next.some((r, i) => r !== rows.children[i])) fill(rows, ...next);
+    for (const m of list) kept.row(m.name, [m, store.tabOf(m.name)?.id, ago(m.used)], () => row(m, goTo));
+    kept.into(rows);
     one([...rows.querySelectorAll<HTMLElement>("[data-focus]")],
       rows.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused ?? "")}"]`) ?? undefined);
     const again = focused ? rows.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`) : null;
@@ -66,18 +67,6 @@ export function machinesView(goTo: (tab: string) => void): MachinesView {
       filter = { kind: "all" };
       draw();
     });
-  };
-
-  // Rows that show the same stay the same elements: one that was replaced
-  // under the mouse would lose its click, and an open menu its button.
-  const kept = new Map<string, { shows: string; el: HTMLElement }>();
-  const rowOf = (m: Machine): HTMLElement => {
-    const shows = JSON.stringify([m, store.tabOf(m.name)?.id, ago(m.used)]);
-    const known = kept.get(m.name);
-    if (known?.shows === shows) return known.el;
-    const el = row(m, goTo);
-    kept.set(m.name, { shows, el });
-    return el;
   };
 
   const drawGroups = (): void => {

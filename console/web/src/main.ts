@@ -3,7 +3,7 @@ import { call, faultOf, loggedIn, tabPath } from "./api";
 import { addMachine } from "./add";
 import { connect, connectAtOnce } from "./connect";
 import { endedView } from "./ended";
-import { add, fill, h, one, rove, show, text } from "./dom";
+import { add, fill, h, Kept, one, rove, show, text } from "./dom";
 import { onHabits } from "./habits";
 import { icon } from "./icons";
 import { machinesView } from "./machines";
@@ -94,11 +94,11 @@ function goTo(id: string, focus = false): void {
 
 const tabElements = (): HTMLElement[] => [...tablist.querySelectorAll<HTMLElement>("[role=tab]")];
 
-function drawTabs(): void {
-  const focused = (document.activeElement as HTMLElement | null)?.id;
-  const unreadOf = (p: Pane): number => p.kind === "session" ? (p.view as SessionView).unread() : 0;
-  const make = (id: string, words: string, lead: Node, extra?: Node | null, closes?: () => void, about = ""): HTMLElement => h("div", {
-    class: "tab", role: "tab", id: `tab-${id}`, tabindex: -1, "aria-selected": String(current === id), "aria-controls": `panel-${id}`,
+const phaseWords: Record<Phase, string> = { reaching: "reaching", asking: "waiting for the person", open: "open", suspended: "connection lost", ended: "ended", failed: "failed" };
+
+function tabOf(id: string, words: string, lead: Node, extra?: Node | null, closes?: () => void, about = ""): HTMLElement {
+  return h("div", {
+    class: "tab", role: "tab", id: `tab-${id}`, tabindex: -1, "aria-controls": `panel-${id}`,
     "aria-label": about || undefined, "aria-keyshortcuts": closes ? "Delete" : undefined,
     onclick: () => goTo(id), onauxclick: (e: MouseEvent) => { if (e.button === 1) closes?.(); },
     onkeydown: (e: KeyboardEvent) => {
@@ -108,20 +108,24 @@ function drawTabs(): void {
     onfocus: () => { if (current !== id) goTo(id); },
   }, lead, h("span", { class: "tab-words" }, words), extra,
     closes ? h("span", { class: "tab-close", "aria-hidden": "true", onclick: (e: Event) => { e.stopPropagation(); closes(); } }, icon("close")) : null);
-  const list = [make(home, "Machines", icon("home"))];
+}
+
+const keptTabs = new Kept();
+
+function drawTabs(): void {
+  const unreadOf = (p: Pane): number => p.kind === "session" ? (p.view as SessionView).unread() : 0;
+  const focused = (document.activeElement as HTMLElement | null)?.id;
+  keptTabs.row(home, home, () => tabOf(home, "Machines", icon("home")));
   for (const t of store.tabs) {
     const p = panes.get(t.id);
     const n = p ? unreadOf(p) : 0;
-    const states: Record<Phase, string> = { reaching: "reaching", asking: "waiting for the person", open: "open", suspended: "connection lost", ended: "ended", failed: "failed" };
-    list.push(make(t.id, t.machine.name, h("span", { class: `tab-dot ${t.phase}`, "aria-hidden": "true" }),
+    keptTabs.row(t.id, [t.machine.name, t.phase, n], () => tabOf(t.id, t.machine.name, h("span", { class: `tab-dot ${t.phase}`, "aria-hidden": "true" }),
       n ? h("span", { class: "badge" }, String(n)) : null, () => void shut(t),
-      `${t.machine.name}, ${states[t.phase]}${n ? `, ${n} unread` : ""}`));
+      `${t.machine.name}, ${phaseWords[t.phase]}${n ? `, ${n} unread` : ""}`));
   }
-  const same = list.length === tablist.children.length && list.every((l, i) => l.outerHTML.replace(/ tabindex="[^"]*"/, "") === tablist.children[i]?.outerHTML.replace(/ tabindex="[^"]*"/, ""));
-  if (!same) {
-    fill(tablist, ...list);
-    if (focused?.startsWith("tab-")) document.getElementById(focused)?.focus();
-  }
+  keptTabs.into(tablist);
+  if (focused?.startsWith("tab-") && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+  for (const t of tabElements()) t.setAttribute("aria-selected", String(t.id === `tab-${current}`));
   one(tabElements(), tabElements().find((t) => t.getAttribute("aria-selected") === "true"));
   const unread = [...panes.values()].reduce((sum, p) => sum + unreadOf(p), 0);
   document.title = `${unread ? `(${unread}) ` : ""}${panes.get(current)?.tab.machine.name ?? "Machines"} – Deskside`;
@@ -162,7 +166,7 @@ function connectAgain(t: Tab): void {
 function onKey(e: KeyboardEvent): void {
   const at = e.target as HTMLElement;
   if (e.ctrlKey || e.altKey || e.metaKey || e.defaultPrevented || !singleKeys()) return;
-  if (document.querySelector("dialog[open], .menu") || at.matches("input, textarea, select, canvas, .picture-target, [contenteditable]")) return;
+  if (document.querySelector("dialog[open], .menu") || at.matches("input, textarea, select, [contenteditable]") || !at.closest(".looking") && at.matches("canvas, .picture-target")) return;
   const k = e.key;
   const n = /^[1-9]$/.test(k) ? store.tabs[Number(k) - 1] : undefined;
   const pane = panes.get(current);

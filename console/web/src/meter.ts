@@ -30,7 +30,10 @@ interface Inside {
 }
 
 const span = 2000; // milliseconds that figures are of, as at the far side
-const few = 8; // updates that they are of at least, however old
+
+/** few is of how many updates the figures are at least, however old. Fewer say
+ *  nothing: the first ones of a picture take longest. */
+export const few = 8;
 const kept = 512;
 
 export class Meter {

@@ -1,7 +1,7 @@
 // One of the two panes: a folder of this machine or of the far one. Only the
 // rows in view are in the document, so that a folder may have 100,000 entries.
 import { call, faultOf } from "./api";
-import { fill, fresh, h, text } from "./dom";
+import { fill, fresh, h, Kept, text } from "./dom";
 import { day, size } from "./format";
 import { icon } from "./icons";
 import { faultNote, say } from "./ui";
@@ -29,6 +29,7 @@ export class Pane {
   private marked = new Set<string>();
   private more = false;
   private asked = 0;
+  private readonly kept = new Kept();
   private readonly space = h("div", { class: "pane-space", role: "presentation" });
   private readonly crumbs = h("nav", { class: "crumbs" });
   private readonly state = h("div", { class: "pane-state" });
@@ -100,6 +101,9 @@ export class Pane {
   }
 
   private drawCrumbs(l: Listing): void {
+    const shows = JSON.stringify([l.path, l.roots?.map((r) => [r.name, r.path])]);
+    if (this.crumbs.dataset["shows"] === shows) return;
+    this.crumbs.dataset["shows"] = shows;
     const root = l.roots?.find((r) => l.path === r.path || l.path.startsWith(join(r.path, ""))) ?? { name: "/", path: "/" };
     this.root = root.path;
     const rest = l.path.slice(root.path.replace(/\/$/, "").length).split("/").filter(Boolean);
@@ -118,9 +122,8 @@ export class Pane {
     this.space.style.height = `${this.shown.length * row}px`;
     const first = Math.max(0, Math.floor(this.list.scrollTop / row) - 6);
     const last = Math.min(this.shown.length, first + Math.ceil(this.list.clientHeight / row) + 12);
-    const rows: HTMLElement[] = [];
-    for (let i = first; i < last; i++) rows.push(this.row(this.shown[i]!, i));
-    fill(this.space, ...rows);
+    for (let i = first; i < last; i++) this.place(this.shown[i]!, i);
+    this.kept.into(this.space);
     if (this.shown[this.at]) this.list.setAttribute("aria-activedescendant", this.idOf(this.at));
     else this.list.removeAttribute("aria-activedescendant");
     const bytes = this.all.filter((e) => this.marked.has(e.name)).reduce((sum, e) => sum + (e.size ?? 0), 0);
@@ -132,14 +135,22 @@ export class Pane {
   private readonly prefix = fresh("pane");
   private idOf(i: number): string { return `${this.prefix}-${i}`; }
 
-  private row(e: Entry, i: number): HTMLElement {
-    const on = this.marked.has(e.name);
-    const el = h("div", { class: `pane-row${i === this.at ? " at" : ""}${on ? " marked" : ""}`, id: this.idOf(i), role: "option", draggable: "true",
-      "data-name": e.name, "aria-selected": String(on || i === this.at), "aria-setsize": this.shown.length, "aria-posinset": i + 1, title: e.words ? `${e.name}: ${e.words}` : e.name },
+  private row(e: Entry): HTMLElement {
+    return h("div", { class: "pane-row", role: "option", draggable: "true", "data-name": e.name, title: e.words ? `${e.name}: ${e.words}` : e.name },
       h("span", { class: `file-icon ${e.dir ? "dir" : ""}` }, icon(e.dir ? "folder" : "file")),
       h("span", { class: "file-name" }, e.name), h("span", { class: "file-size" }, e.dir ? "" : size(e.size ?? 0)), h("span", { class: "pane-day" }, day(e.changed)));
+  }
+
+  /** place draws an entry where it stands in the list. */
+  private place(e: Entry, i: number): void {
+    const on = this.marked.has(e.name), el = this.kept.row(e.path, e, () => this.row(e));
+    el.classList.toggle("at", i === this.at);
+    el.classList.toggle("marked", on);
+    el.id = this.idOf(i);
+    el.setAttribute("aria-selected", String(on || i === this.at));
+    el.setAttribute("aria-setsize", String(this.shown.length));
+    el.setAttribute("aria-posinset", String(i + 1));
     el.style.top = `${i * row}px`;
-    return el;
   }
 
   private move(to: number): void {
@@ -165,10 +176,9 @@ export class Pane {
     if (e.ctrlKey || e.metaKey) this.mark(i);
     else if (e.shiftKey) for (let k = Math.min(i, this.at); k <= Math.max(i, this.at); k++) this.marked.add(this.shown[k]!.name);
     else if (!this.marked.has(name ?? "")) this.marked.clear();
-    // The row that is pressed stays in the document, so that it can be dragged.
     this.at = i;
     this.focus();
-    requestAnimationFrame(() => { if (!document.querySelector(".pane-row.dragged")) this.draw(); });
+    this.draw();
   }
 
   open(): void {

@@ -149,7 +149,11 @@ export function panes(first: Tab, leave: () => void): Panes {
       dragged = { from: p, list: p.chosen() };
       e.dataTransfer?.setData("text/plain", dragged.list.map((x) => x.name).join("\n"));
     });
-    p.list.addEventListener("dragend", () => { dragged = null; p.unmark(); });
+    p.list.addEventListener("dragend", () => {
+      dragged = null;
+      p.list.querySelector(".dragged")?.classList.remove("dragged");
+      p.unmark();
+    });
     const takes = (e: DragEvent): boolean => dragged ? dragged.from !== p : !p.side.here && live && has(tab, "files-write") && Boolean(e.dataTransfer?.types.includes("Files"));
     p.el.addEventListener("dragover", (e) => {
       if (!takes(e)) return;

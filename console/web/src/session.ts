@@ -95,10 +95,17 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const el = h("div", { class: "session" }, toolbar, work, strip);
   const trips: number[] = [];
 
+  let inPicture = false;
+
+  /** grabbed shows where keys go: while one only looks, they stay with the page
+   *  although the picture has the focus. */
   function grabbed(on: boolean): void {
-    el.classList.toggle("grabbed", on);
-    const on2 = on && !picture.viewOnly;
-    fill(grab, icon("key"), on2 ? `Keyboard on ${name}: ` : "Keyboard here: ", h("kbd", {}, on2 ? "Ctrl+Alt+Shift" : "p"), on2 ? " comes back" : " goes there");
+    inPicture = on;
+    const there = on && !picture.viewOnly;
+    el.classList.toggle("grabbed", there);
+    el.classList.toggle("looking", picture.viewOnly);
+    if (picture.viewOnly) fill(grab, icon("key"), "View only: keys stay here");
+    else fill(grab, icon("key"), there ? `Keyboard on ${name}: ` : "Keyboard here: ", h("kbd", {}, there ? "Ctrl+Alt+Shift" : "p"), there ? " comes back" : " goes there");
   }
 
   function setViewOnly(on: boolean): void {
@@ -106,6 +113,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     picture.viewOnly = on || !has(tab, "control");
     picture.apply();
     toggled(viewOnly, picture.viewOnly);
+    grabbed(inPicture);
     say(picture.viewOnly ? "View only." : "You control the machine.");
     draw();
   }
@@ -225,7 +233,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     const was = tab.phase;
     tab = t;
     const up = t.phase === "open";
-    if (!has(t, "control") && !picture.viewOnly) { picture.viewOnly = true; toggled(viewOnly, true); }
+    if (!has(t, "control") && !picture.viewOnly) { picture.viewOnly = true; toggled(viewOnly, true); grabbed(inPicture); }
     picture.want(up && has(t, "view"));
     chat.want(up && has(t, "chat"));
     files.want(up && canFiles(t), t);

@@ -37,6 +37,11 @@ document.body.append(
 box.setAttribute("aria-describedby", "note");
 jump.hidden = true;
 
+const tabOf = new Map<Room, HTMLElement>();
+
+// What the person has closed and the agent may still tell of.
+const closed = new Set<string>();
+
 // Rows of the shown room, by line.
 let rows = new Map<Line, HTMLElement>();
 
@@ -52,6 +57,11 @@ const overview = new Socket("/rooms", "deskside-rooms", {
   message(text) {
     const told = JSON.parse(text) as { you: string; rooms: RoomView[]; show?: string };
     you = told.you;
+    for (const session of closed) {
+      if (told.rooms.some(view => view.session === session)) overview.send(JSON.stringify({ close: session }));
+      else closed.delete(session);
+    }
+    told.rooms = told.rooms.filter(view => !closed.has(view.session));
     const fresh = told.rooms.filter(view => !rooms.has(view.session)).map(view => new Room(view, () => you, update));
     for (const room of fresh) rooms.set(room.view.session, room);
     for (const view of told.rooms) rooms.get(view.session)!.view = view;
@@ -76,6 +86,7 @@ function drop(room: Room): void {
 
 // closeRoom is when the person has read what was written in a session that ended.
 function closeRoom(room: Room): void {
+  closed.add(room.view.session);
   overview.send(JSON.stringify({ close: room.view.session }));
   drop(room);
   if (room !== shown) return;
@@ -156,17 +167,33 @@ function initial(name: string): string {
 function drawTabs(): void {
   tabs.hidden = rooms.size < 2;
   if (tabs.hidden) return;
-  const focused = document.activeElement?.parentElement === tabs;
-  tabs.replaceChildren(...[...rooms.values()].map(room => {
-    const on = room === shown;
-    const unread = on ? 0 : room.view.unread;
-    const tab = el("button", {
-      type: "button", role: "tab", "aria-selected": String(on), tabindex: on ? "0" : "-1", class: "tab",
-    }, operatorName(room.view), room.ended ? el("small", {}, "ended") : null, unread > 0 ? el("span", { class: "unread", "aria-label": `${unread} unread` }, String(unread)) : null);
+  for (const [room, tab] of tabOf) {
+    if (rooms.get(room.view.session) === room) continue;
+    tab.remove();
+    tabOf.delete(room);
+  }
+  for (const room of rooms.values()) drawTab(room);
+}
+
+// drawTab draws one tab in its place: a tab that was replaced under the mouse
+// would lose its click, and the focus.
+function drawTab(room: Room): void {
+  let tab = tabOf.get(room);
+  if (!tab) {
+    tab = el("button", { type: "button", role: "tab", class: "tab" });
     tab.onclick = () => turnTo(room);
-    return tab;
-  }));
-  if (focused) tabs.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
+    tabOf.set(room, tab);
+    tabs.append(tab);
+  }
+  const on = room === shown;
+  const unread = on ? 0 : room.view.unread;
+  tab.ariaSelected = String(on);
+  tab.tabIndex = on ? 0 : -1;
+  const shows = JSON.stringify([room.view.name, room.view.says, room.ended, unread]);
+  if (tab.dataset["shows"] === shows) return;
+  tab.dataset["shows"] = shows;
+  tab.replaceChildren(operatorName(room.view), ...(room.ended ? [el("small", {}, "ended")] : []),
+    ...(unread > 0 ? [el("span", { class: "unread", "aria-label": `${unread} unread` }, String(unread))] : []));
 }
 
 tabs.onkeydown = e => {
