@@ -1,9 +1,12 @@
 package remctrl
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 
 	"deskside"
+	"deskside/internal/plain"
 	"deskside/wire"
 )
 
@@ -24,6 +27,23 @@ type Screen struct {
 	W       int    `json:"w"`
 	H       int    `json:"h"`
 	Primary bool   `json:"primary,omitempty"`
+}
+
+// Find gives the ID of the screen that a user named, by its ID or its name; the
+// empty text is all of them. Its error says which there are.
+func (l Screens) Find(named string) (id string, err error) {
+	if named == "" {
+		return "", nil
+	}
+	there := "all"
+	for _, s := range l.Screens {
+		id := strconv.FormatUint(uint64(s.ID), 10)
+		if id == named || s.Name == named {
+			return id, nil
+		}
+		there += fmt.Sprintf(", %s (%s)", id, s.Name)
+	}
+	return "", deskside.Errorf(deskside.CodeNotFound, "no screen %q", named).Hint("Screens there: %s.", plain.Text(there))
 }
 
 func (s *Service) serveScreens(w http.ResponseWriter, r *http.Request) {

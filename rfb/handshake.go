@@ -107,6 +107,26 @@ func acceptSecurity(w io.Writer, r *Reader, v version) error {
 	return nil
 }
 
+// Refuse does as much of the server's part of the handshake as it takes to turn
+// a client away with the reason, which a viewer shows (RFC 6143 sections 7.1.2
+// and 7.1.3; in version 3.3 the offer of type 0 does the same). The reason is
+// cut to MaxText bytes.
+func Refuse(w io.Writer, r *Reader, reason string) error {
+	if _, err := io.WriteString(w, version(8).String()); err != nil {
+		return err
+	}
+	v, err := r.readVersion()
+	if err != nil {
+		return err
+	}
+	none := []byte{0} // security types
+	if v == 3 {
+		none = []byte{0, 0, 0, 0}
+	}
+	_, err = w.Write(appendReason(none, reason[:min(len(reason), MaxText)]))
+	return err
+}
+
 func appendReason(dst []byte, text string) []byte {
 	return append(be.AppendUint32(dst, uint32(len(text))), text...)
 }

@@ -56,6 +56,28 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+func TestRefuse(t *testing.T) {
+	greeting := "RFB 003.008\n"
+	for in, want := range map[string]string{
+		"RFB 003.008\n":       greeting + "\x00\x00\x00\x00\x02no",
+		"RFB 003.007\n":       greeting + "\x00\x00\x00\x00\x02no",
+		"RFB 003.003\n":       greeting + "\x00\x00\x00\x00\x00\x00\x00\x02no",
+		"GET / HTTP/1.1\r\n": greeting,
+	} {
+		s := says(in)
+		if err := Refuse(s, NewReader(s), "no"); (err == nil) != strings.HasPrefix(in, "RFB") || s.String() != want {
+			t.Errorf("%q: said %q, %v, want %q", in, s.String(), err, want)
+		}
+		if in != greeting { // ours speaks as the greeting says
+			continue
+		}
+		s = says(want)
+		if _, err := Connect(s, NewReader(s), true); err == nil || err.Error() != `refused: "no"` {
+			t.Errorf("our own client is told %v", err)
+		}
+	}
+}
+
 func TestConnect(t *testing.T) {
 	init := string(hello.Append(nil))
 	for name, test := range map[string]struct {

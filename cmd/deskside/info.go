@@ -111,7 +111,7 @@ func writePolicy(row func(name, format string, args ...any), p *rcinfo.Policy) {
 	if p.Consent {
 		row("consent", "the person is asked, for %s", time.Duration(p.AskFor)*time.Second)
 	} else {
-		row("consent", "not needed")
+		row("consent", "not needed, but to join a session that somebody else has")
 	}
 	row("limits", "idle %s, absolute %s, grace %s", p.Limits.Idle.Duration(), p.Limits.Absolute.Duration(), p.Limits.Grace.Duration())
 	row("presence", "%s", plain.Text(p.Presence))

@@ -49,7 +49,10 @@ func mend(s *desktop.Survey) string {
 	if s.Display == "" && len(s.Others) == 0 {
 		return "There is no X server on this machine, as far as can be seen. Chat, files and diagnostics are served without one."
 	}
-	if len(s.Others) > 0 {
+	switch {
+	case s.Display != "" && len(s.Others) > 0:
+		return fmt.Sprintf("If it is %s that you mean, set XAUTHORITY to its cookie file, and run as its user or as root. Other displays here: %s.", s.Display, strings.Join(s.Others, ", "))
+	case len(s.Others) > 0:
 		return fmt.Sprintf("Displays here: %s. Choose one with --display, with XAUTHORITY set to its cookie file.", strings.Join(s.Others, ", "))
 	}
 	return "Set XAUTHORITY to the display's cookie file, and run as its user or as root."

@@ -33,7 +33,7 @@ func screenshotCommand(e *env) *cobra.Command {
 	}, e, f.run)
 	f.add(c)
 	c.Flags().StringVarP(&f.out, "output", "o", "", "the file to write")
-	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID, which deskside info tells; all of them without it")
+	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID or name, which deskside info tells; all of them without it")
 	return c
 }
 
@@ -47,6 +47,15 @@ func (f *screenshotFlags) run(ctx context.Context, e *env, args []string) error 
 	}
 	var picture *raster.Image
 	err = s.During(ctx, func(ctx context.Context) (err error) {
+		if f.screen != "" {
+			screens, err := s.Screens(ctx)
+			if err != nil {
+				return err
+			}
+			if f.screen, err = screens.Find(f.screen); err != nil {
+				return err
+			}
+		}
 		picture, err = capture(ctx, s, f.screen)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 	"deskside/client"
 	"deskside/internal/plain"
 	"deskside/loopback"
+	"deskside/rfb"
 )
 
 type vncFlags struct {
@@ -42,7 +44,7 @@ when the command does.`,
 	f.add(c)
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "a loopback address with a port (0: any free one), or unix:PATH")
 	c.Flags().BoolVar(&f.viewOnly, "view-only", false, "look without touching; the agent drops all input")
-	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID, which deskside info tells; all of them without it")
+	c.Flags().StringVar(&f.screen, "screen", "", "one screen by its ID or name, which deskside info tells; all of them without it")
 	return c
 }
 
@@ -63,7 +65,11 @@ func (f *vncFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Screens(ctx); err != nil { // there may be none
+	screens, err := s.Screens(ctx) // there may be none
+	if err == nil {
+		f.screen, err = screens.Find(f.screen)
+	}
+	if err != nil {
 		s.Close()
 		return err
 	}
@@ -114,6 +120,10 @@ func (f *vncFlags) tunnel(ctx context.Context, s *client.Session, viewer net.Con
 	defer viewer.Close()
 	far, err := s.RFB(ctx, client.RFBOptions{Screen: f.screen, ViewOnly: f.viewOnly})
 	if err != nil {
+		// The viewer shows why, if it is one.
+		defer context.AfterFunc(ctx, func() { viewer.Close() })()
+		viewer.SetDeadline(time.Now().Add(5 * time.Second))
+		rfb.Refuse(viewer, rfb.NewReader(viewer), plain.Text(err.Error()))
 		return err
 	}
 	defer far.Abort()

@@ -17,6 +17,7 @@ import (
 	"deskside/access"
 	"deskside/internal/await"
 	"deskside/internal/xvfb"
+	"deskside/rfb"
 )
 
 // A stranger at the loopback port: TigerVNC's viewer in an X server of its own
@@ -43,6 +44,39 @@ func TestVNCWithTigerVNC(t *testing.T) {
 	}
 	d.agent.Close()
 	o.ends()
+}
+
+// TestVNCTurnsAway has more viewers than an agent shows its screen to, and a
+// screen that is not there.
+func TestVNCTurnsAway(t *testing.T) {
+	d := furnish(t)
+	d.serve("", deskside.TCP, access.OperatorRule{Name: "Grace", Rights: deskside.AllRights, Consent: access.ConsentAllow})
+	d.knows()
+	o := d.operate(d.home, "vnc", d.host(), "--screen", "HDMI-9")
+	status := o.ends()
+	if said, _ := os.ReadFile(o.log); status == 0 || !strings.Contains(string(said), `no screen "HDMI-9"`) || !strings.Contains(string(said), "Screens there: all, ") {
+		t.Errorf("exit status %d, it says %q", status, said)
+	}
+	o = d.operate(d.home, "vnc", d.host(), "--json")
+	port := o.port()
+	for range 17 {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		_, err = rfb.Connect(conn, rfb.NewReader(conn), true)
+		if err == nil {
+			continue
+		}
+		if !strings.Contains(err.Error(), "refused") || !strings.Contains(err.Error(), "16") {
+			t.Errorf("a viewer too many is told %v", err)
+		}
+		d.agent.Close()
+		o.ends()
+		return
+	}
+	t.Error("17 viewers are shown the screen")
 }
 
 // port gives the port that deskside vnc says it opened.

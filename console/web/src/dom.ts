@@ -71,13 +71,41 @@ export class Kept {
     return row.el;
   }
 
-  /** into puts what row gave since the last time into el, and forgets the rest. */
-  into(el: Element): void {
-    arrange(el, [...this.drawn.values()].map((r) => r.el));
-    this.known = this.drawn;
+  /** into puts what row gave since the last time into el, and forgets the rest.
+   *  While the mouse is pressed on el it waits: what one presses stays there
+   *  until one lets go. then is told what in el had the focus before. */
+  into(el: Element, then: (had: HTMLElement | null) => void = () => {}): void {
+    const drawn = this.drawn;
     this.drawn = new Map();
+    steady(el, () => {
+      const had = el.contains(document.activeElement) ? document.activeElement as HTMLElement : null;
+      arrange(el, [...drawn.values()].map((r) => r.el));
+      this.known = drawn;
+      then(had);
+    });
   }
 }
+
+/** steady draws what would move what is in el: at once, or when the mouse that
+ *  is pressed there is let go, whose click would go to something else. Of what
+ *  is the last one is drawn. */
+export function steady(el: Element, draw: () => void, what: unknown = el): void {
+  if (pressed && el.contains(pressed)) waiting.set(what, draw);
+  else draw();
+}
+
+let pressed: Node | null = null; // what the mouse is held on
+const waiting = new Map<unknown, () => void>(); // what to draw when it is let go
+
+addEventListener("pointerdown", (e) => { pressed = e.target as Node; }, true);
+function letGo(): void {
+  pressed = null;
+  const puts = [...waiting.values()];
+  waiting.clear();
+  puts.forEach((put) => put());
+}
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(letGo), true); // after the click
+addEventListener("blur", letGo); // of the window
 
 /** text sets the text of el, and leaves the document alone if it is the same. */
 export function text(el: Element, value: string): void {

@@ -1,6 +1,6 @@
 // The machine's files: where one is, what is there, and what is on its way.
 import { call, faultOf, Refusal, tabPath } from "./api";
-import { fill, h, Kept, one, show, text } from "./dom";
+import { fill, h, Kept, one, show, steady, text } from "./dom";
 import { icon } from "./icons";
 import { day, sentence, size } from "./format";
 import { ask, button, complain, confirm, faultNote, menuButton, toast } from "./ui";
@@ -50,7 +50,7 @@ export class Files {
     this.tab = t;
     const write = on && has(t, "files-write");
     for (const b of this.acts) b.disabled = !write;
-    this.drawTransfers(t.transfers ?? []);
+    steady(this.el, () => this.drawTransfers(t.transfers ?? []));
     if (on && !this.listed && !this.el.closest("[hidden]") && this.el.isConnected) void this.go(this.path);
   }
 
@@ -95,15 +95,16 @@ export class Files {
 
   private draw(focus: string): void {
     fill(this.state, this.entries.length === 0 ? h("p", { class: "panel-empty" }, "This folder is empty.") : null);
-    const kept = focus || (this.rows.contains(document.activeElement) ? (document.activeElement as HTMLElement).closest("li")?.dataset["name"] ?? "" : "");
     const write = has(this.tab, "files-write");
     for (const e of this.entries.slice(0, most)) this.kept.row(e.path, [e, write], () => this.row(e, write));
-    this.kept.into(this.rows);
-    const items = this.items();
-    const at = items.find((i) => i.closest("li")?.dataset["name"] === kept);
-    one(items, at);
-    if (at && kept) at.focus();
-    else if (focus === "" && kept) items[0]?.focus();
+    this.kept.into(this.rows, (had) => {
+      const kept = focus || (had?.closest("li")?.dataset["name"] ?? "");
+      const items = this.items();
+      const at = items.find((i) => i.closest("li")?.dataset["name"] === kept);
+      one(items, at);
+      if (at && kept) at.focus();
+      else if (focus === "" && kept) items[0]?.focus();
+    });
   }
 
   private items(): HTMLElement[] { return [...this.rows.querySelectorAll<HTMLElement>(".file-open")]; }
@@ -281,7 +282,7 @@ export class Files {
     const el = h("li", { class: "transfer" }, h("span", { class: "transfer-icon" }, icon(first.up ? "upload" : "download")),
       h("div", { class: "transfer-main" }, h("span", { class: "transfer-name" }, first.name), bar, words), stop);
     const update = (x: Transfer): void => {
-      if (x.state === "done" && now.state === "running") setTimeout(drop, 12_000);
+      if (x.state === "done" && now.state === "running") setTimeout(() => steady(this.el, drop, el), 12_000);
       now = x;
       bar.value = x.size > 0 ? Math.min(1, x.done / x.size) : x.state === "done" ? 1 : 0;
       el.dataset["state"] = x.state;

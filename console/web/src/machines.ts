@@ -53,13 +53,14 @@ export function machinesView(goTo: (tab: string) => void): MachinesView {
     const list = shown();
     text(title, filter.kind === "all" ? "All machines" : filter.kind === "up" ? "Reachable" : filter.name);
     text(count, store.machines.length ? `${list.length}` : "");
-    const focused = (document.activeElement as HTMLElement | null)?.dataset["focus"];
     for (const m of list) kept.row(m.name, [m, store.tabOf(m.name)?.id, ago(m.used)], () => row(m, goTo));
-    kept.into(rows);
-    one([...rows.querySelectorAll<HTMLElement>("[data-focus]")],
-      rows.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused ?? "")}"]`) ?? undefined);
-    const again = focused ? rows.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`) : null;
-    if (again && again !== document.activeElement) again.focus();
+    kept.into(rows, (had) => {
+      const focused = had?.dataset["focus"];
+      one([...rows.querySelectorAll<HTMLElement>("[data-focus]")],
+        rows.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused ?? "")}"]`) ?? undefined);
+      const again = focused ? rows.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`) : null;
+      if (again && again !== document.activeElement) again.focus();
+    });
     show(table, list.length > 0);
     show(nothing, list.length === 0 && store.ready);
     if (list.length === 0) drawNothing(nothing, search.value !== "" || filter.kind !== "all", () => {

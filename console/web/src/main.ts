@@ -114,7 +114,6 @@ const keptTabs = new Kept();
 
 function drawTabs(): void {
   const unreadOf = (p: Pane): number => p.kind === "session" ? (p.view as SessionView).unread() : 0;
-  const focused = (document.activeElement as HTMLElement | null)?.id;
   keptTabs.row(home, home, () => tabOf(home, "Machines", icon("home")));
   for (const t of store.tabs) {
     const p = panes.get(t.id);
@@ -123,10 +122,15 @@ function drawTabs(): void {
       n ? h("span", { class: "badge" }, String(n)) : null, () => void shut(t),
       `${t.machine.name}, ${phaseWords[t.phase]}${n ? `, ${n} unread` : ""}`));
   }
-  keptTabs.into(tablist);
-  if (focused?.startsWith("tab-") && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
-  for (const t of tabElements()) t.setAttribute("aria-selected", String(t.id === `tab-${current}`));
-  one(tabElements(), tabElements().find((t) => t.getAttribute("aria-selected") === "true"));
+  const mark = (): void => {
+    for (const t of tabElements()) t.setAttribute("aria-selected", String(t.id === `tab-${current}`));
+    one(tabElements(), document.getElementById(`tab-${current}`) ?? undefined);
+  };
+  mark();
+  keptTabs.into(tablist, (had) => {
+    if (had && had !== document.activeElement) document.getElementById(had.id)?.focus();
+    mark();
+  });
   const unread = [...panes.values()].reduce((sum, p) => sum + unreadOf(p), 0);
   document.title = `${unread ? `(${unread}) ` : ""}${panes.get(current)?.tab.machine.name ?? "Machines"} – Deskside`;
 }
