@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"deskside/desktop"
 	"deskside/internal/xvfb"
 )
 
@@ -62,5 +63,26 @@ func TestInfoSelf(t *testing.T) {
 	}
 	if text := self(t, "nonsense", false); !strings.Contains(text, "none: ") || !strings.Contains(text, "to do") {
 		t.Errorf("without a display:\n%s", text)
+	}
+}
+
+// TestMend has a display whose cookie is missing beside others.
+func TestMend(t *testing.T) {
+	for _, test := range []struct {
+		display string
+		others  []string
+		want    []string
+	}{
+		{"", nil, []string{"no X server"}},
+		{":7", nil, []string{"XAUTHORITY"}},
+		{"", []string{":1", ":2"}, []string{"Displays here: :1, :2", "--display", "XAUTHORITY"}},
+		{":7", []string{":1"}, []string{"If it is :7", "XAUTHORITY", "Other displays here: :1"}},
+	} {
+		got := mend(&desktop.Survey{Display: test.display, Others: test.others})
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q beside %v: %q lacks %q", test.display, test.others, got, want)
+			}
+		}
 	}
 }
