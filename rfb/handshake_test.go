@@ -59,9 +59,9 @@ func TestAccept(t *testing.T) {
 func TestRefuse(t *testing.T) {
 	greeting := "RFB 003.008\n"
 	for in, want := range map[string]string{
-		"RFB 003.008\n":       greeting + "\x00\x00\x00\x00\x02no",
-		"RFB 003.007\n":       greeting + "\x00\x00\x00\x00\x02no",
-		"RFB 003.003\n":       greeting + "\x00\x00\x00\x00\x00\x00\x00\x02no",
+		"RFB 003.008\n":      greeting + "\x00\x00\x00\x00\x02no",
+		"RFB 003.007\n":      greeting + "\x00\x00\x00\x00\x02no",
+		"RFB 003.003\n":      greeting + "\x00\x00\x00\x00\x00\x00\x00\x02no",
 		"GET / HTTP/1.1\r\n": greeting,
 	} {
 		s := says(in)
