@@ -49,7 +49,7 @@ var floors = []string{
 	"xfer/serve",
 	"authority person",
 	"agent client hub",
-	"console/here console/queue",
+	"console/glance console/here console/queue",
 	"console demo",
 	"cmd/deskside",
 	"bench/scene bench/score bench/troupe",
@@ -79,7 +79,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/pattern", "xfer/tree", "internal/plain", "internal/pulse", "desktop/panel", "remctrl/gauge", "bench/scene", "bench/score"}
+var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/pattern", "xfer/tree", "internal/plain", "internal/pulse", "desktop/panel", "console/glance", "remctrl/gauge", "bench/scene", "bench/score"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it), two where the reason says why, and the reason for having it.

@@ -202,6 +202,8 @@ type Files interface {
 	List(ctx context.Context, path string) (Listing, error)
 	// Open reads a file. The entry's size is exact.
 	Open(ctx context.Context, path string) (Entry, io.ReadCloser, error)
+	// Start reads the first n bytes of a file, or all of it, and tells its size.
+	Start(ctx context.Context, path string, n int64) (head []byte, size int64, err error)
 	// Put writes a file; it gets its name when it is whole.
 	Put(ctx context.Context, u Upload, r io.Reader) error
 	Mkdir(ctx context.Context, path string) error

@@ -35,11 +35,15 @@
 //	                                              with what the page measured of its own decoding, and who else has
 //	                                              a session with the machine; 204 while the session is not open
 //	GET    /api/tabs/{tab}/files?path=            lists a far folder
+//	GET    /api/tabs/{tab}/preview?path=          what of a far file is shown, as package glance decides: a text's
+//	                                              beginning or a picture, of that type, with Deskside-Size; else
+//	                                              {words do} says why nothing is
 //	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename, delete or discard; gives {to}
 //	PUT    /api/tabs/{tab}/files?path=&size=&changed=&replace=1   the body becomes a far file
 //	POST   /api/tabs/{tab}/downloads {path}       gives {url}: see below
 //	POST   /api/tabs/{tab}/transfers/{id}/cancel
 //	GET    /api/here/files?path=                  lists a folder of this machine's
+//	GET    /api/here/preview?path=                as for the far one
 //	POST   /api/here/files           {do path to} as for the far one; delete only in the trash
 //	POST   /api/queue {tab up move replace items: [{here there tree size}]}   puts copies into the queue
 //	POST   /api/queue/{id}           {do}         an order for one, as queue.Order
@@ -67,6 +71,13 @@
 // it in the browser's history opens nothing. The last byte of a file is kept
 // back until its hash was found right; a file that breaks off breaks the
 // connection off, so that the browser says so and keeps no half of it.
+//
+// # Previews
+//
+// A preview is read by the ordinary way of a download, the far one under policy,
+// consent and audit as any: only its first bytes are asked for, and all of it if
+// it is a picture. What is sent to the page has a type of ours, and a policy of
+// its own that lets nothing in it run.
 //
 // # Two sides
 //

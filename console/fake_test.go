@@ -458,6 +458,14 @@ func (f *files) Open(ctx context.Context, p string) (console.Entry, io.ReadClose
 	return console.Entry{Name: path.Base(p), Path: p, Size: int64(len(body)), Changed: filesTime}, io.NopCloser(r), nil
 }
 
+func (f *files) Start(_ context.Context, p string, n int64) ([]byte, int64, error) {
+	body, ok := f.get(p)
+	if !ok {
+		return nil, 0, deskside.Errorf(deskside.CodeNotFound, "no file %q", p).From(deskside.ByAgent)
+	}
+	return []byte(body[:min(n, int64(len(body)))]), int64(len(body)), nil
+}
+
 // slow reads the second half only after hold.
 type slow struct {
 	ctx  context.Context

@@ -69,6 +69,11 @@ func (f remoteFiles) Open(ctx context.Context, p string) (Entry, io.ReadCloser, 
 	return Entry{Name: path.Base(p), Path: p, Size: d.Size, Changed: d.ModTime}, d, nil
 }
 
+func (f remoteFiles) Start(ctx context.Context, p string, n int64) ([]byte, int64, error) {
+	head, meta, err := f.c.Start(ctx, p, n)
+	return head, meta.Size, err
+}
+
 func (f remoteFiles) Put(ctx context.Context, u Upload, r io.Reader) error {
 	src := xfer.Source{Reader: r, Name: path.Base(u.Path), Size: u.Size, ModTime: u.Changed}
 	_, err := f.c.Send(ctx, src, u.Path, xfer.Options{Replace: u.Replace})

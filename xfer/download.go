@@ -1,8 +1,10 @@
 package xfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -215,3 +217,26 @@ func (d *Download) verify() error {
 
 // Close ends the fetching, wherever it is.
 func (d *Download) Close() error { return d.resp.Body.Close() }
+
+// ranged asks for the first bytes of a file alone, by RFC 9110, section 14.
+type ranged int64
+
+func (n ranged) attach(r *http.Request) { r.Header.Set("Range", fmt.Sprintf("bytes=0-%d", int64(n)-1)) }
+
+// Start fetches the first n bytes of the file at the path remote, or all of it if
+// it has less, and tells how many it has. Nothing says that the rest can be read.
+func (c *Client) Start(ctx context.Context, remote string, n int64) (head []byte, meta disk.Meta, err error) {
+	resp, err := c.send(ctx, "GET /file", &Request{Path: remote}, ranged(n))
+	if err != nil {
+		return nil, meta, err
+	}
+	defer resp.Body.Close()
+	if meta, err = readHead(resp.Header); err != nil {
+		return nil, meta, err
+	}
+	want := min(n, meta.Size)
+	if head, err = io.ReadAll(io.LimitReader(resp.Body, want)); err != nil || int64(len(head)) < want {
+		return nil, meta, interrupted(cmp.Or(err, io.ErrUnexpectedEOF))
+	}
+	return head, meta, nil
+}

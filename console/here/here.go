@@ -132,6 +132,17 @@ func entryOf(dir string, d fs.DirEntry) Entry {
 	return e
 }
 
+// Read opens the file at a path, or what a link there leads to. The caller
+// closes it.
+func (f *Folder) Read(p string) (*disk.Outgoing, error) {
+	at, err := f.At(p, true)
+	if err != nil {
+		return nil, err
+	}
+	defer at.Close()
+	return disk.Open(at)
+}
+
 // Mkdir makes one folder.
 func (f *Folder) Mkdir(_ context.Context, p string) error {
 	at, err := f.At(p, false)

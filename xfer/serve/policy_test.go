@@ -27,6 +27,7 @@ var everyRequest = map[string]struct {
 }{
 	"list":   {deskside.FilesRead, func(r *rig) error { _, err := r.c.Page(ctx(r.t), "", "", 0); return err }},
 	"get":    {deskside.FilesRead, func(r *rig) error { _, err := r.c.Open(ctx(r.t), "there", xfer.Options{}); return err }},
+	"start":  {deskside.FilesRead, func(r *rig) error { _, _, err := r.c.Start(ctx(r.t), "there", 10); return err }},
 	"put":    {deskside.FilesWrite, func(r *rig) error { _, err := r.c.Put(ctx(r.t), r.mine("a"), "new", xfer.Options{}); return err }},
 	"mkdir":  {deskside.FilesWrite, func(r *rig) error { _, err := r.c.Mkdir(ctx(r.t), "dir", 0); return err }},
 	"rename": {deskside.FilesWrite, func(r *rig) error { _, err := r.c.Rename(ctx(r.t), "there", "gone", false); return err }},

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"deskside/internal/await"
 	"deskside/xfer"
 	"deskside/xfer/disk"
 
@@ -90,6 +91,27 @@ func TestStreams(t *testing.T) {
 			wantCode(t, err, deskside.CodeConflict)
 		}
 		wantOnly(t, r.dir, "a")
+	})
+}
+
+// TestStart reads beginnings: what is asked for is sent, and told to the audit.
+func TestStart(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		data := write(t, r.at("a"), noise(disk.BufferSize+5))
+		write(t, r.at("empty"), nil)
+		for _, n := range []int{1, 4096, len(data), len(data) + 1} {
+			head, meta, err := r.c.Start(ctx(t), "a", int64(n))
+			if err != nil || !bytes.Equal(head, data[:min(n, len(data))]) || meta.Size != int64(len(data)) {
+				t.Errorf("the first %d: %d of %d, %v", n, len(head), meta.Size, err)
+			}
+		}
+		await.True(t, "the ends in the audit", func() bool { return len(r.gate.EventsOf(deskside.EventTransferEnd)) == 4 })
+		if d := r.gate.EventsOf(deskside.EventTransferEnd)[1].Detail; d["range"] != "bytes=0-4095" || d["bytes"] != "4096" {
+			t.Errorf("the audit has %v", d)
+		}
+		if head, meta, err := r.c.Start(ctx(t), "empty", 10); err != nil || len(head) != 0 || meta.Size != 0 {
+			t.Errorf("of nothing: %q of %d, %v", head, meta.Size, err)
+		}
 	})
 }
 

@@ -41,6 +41,13 @@ async function refusal(r: Response): Promise<Refusal> {
   }
 }
 
+/** raw sends a GET whose answer the caller reads. */
+export async function raw(path: string, init: RequestInit = {}): Promise<Response> {
+  const r = await fetch(path, { ...init, headers: { Authorization: `Bearer ${bearer}` }, cache: "no-store" });
+  if (!r.ok) throw await refusal(r);
+  return r;
+}
+
 /** call sends a request and reads the JSON it is answered with, null if there is
  *  no content. */
 export async function call<T>(method: string, path: string, body?: unknown, init: RequestInit = {}): Promise<T> {

@@ -3,6 +3,7 @@ import { call, faultOf, Refusal, tabPath } from "./api";
 import { fill, h, Kept, one, show, steady, text } from "./dom";
 import { icon } from "./icons";
 import { day, sentence, size } from "./format";
+import { preview } from "./preview";
 import { ask, button, complain, confirm, faultNote, menuButton, toast } from "./ui";
 import { has, type Entry, type Listing, type Tab, type Transfer } from "./types";
 
@@ -117,6 +118,7 @@ export class Files {
       h("span", { class: "file-day" }, e.words ?? day(e.changed)));
     const more = menuButton(button("", { icon: "more", kind: "quiet", label: `More for ${e.name}`, class: "small" }), () => [
       { words: e.dir ? "Open" : "Download", icon: e.dir ? "folder" : "download", keys: "Enter", act: () => this.open(e) },
+      { words: "Preview", icon: "eye", keys: "F3", disabled: Boolean(e.dir), act: () => this.see(e) },
       { words: "Rename", icon: "edit", keys: "F2", disabled: !write, act: () => void this.rename(e) },
       { words: "Delete", icon: "trash", keys: "Del", danger: true, disabled: !write, rule: true, act: () => void this.remove(e) },
     ]);
@@ -137,7 +139,7 @@ export class Files {
         ArrowUp: () => items[Math.max(at - 1, 0)]?.focus(),
         Home: () => items[0]?.focus(), End: () => items.at(-1)?.focus(),
         ArrowRight: () => li.querySelector<HTMLElement>(".button")?.focus(), ArrowLeft: () => open.focus(),
-        F2: () => void this.rename(e), Delete: () => void this.remove(e),
+        F2: () => void this.rename(e), F3: () => this.see(e), Delete: () => void this.remove(e),
         Backspace: () => this.upwards(),
       };
       const act = does[k.key];
@@ -155,6 +157,16 @@ export class Files {
   private open(e: Entry): void {
     if (e.dir) void this.go(e.path).then(() => { if (this.el.contains(document.activeElement) || document.activeElement === document.body) this.items()[0]?.focus(); });
     else void this.download(e);
+  }
+
+  private see(e: Entry): void {
+    if (e.dir) return;
+    let at = e;
+    preview(e, { api: tabPath(this.tab.id, "/preview"), may: has(this.tab, "files-read"), step: (by) => {
+      const list = this.entries.filter((o) => !o.dir), next = list[list.findIndex((o) => o.path === at.path) + by];
+      if (next) at = next;
+      return next;
+    } });
   }
 
   private async download(e: Entry): Promise<void> {

@@ -13,6 +13,7 @@ export interface Side {
   readonly here: boolean;
   readonly title: string;
   readonly api: string; // the address of its files
+  readonly previews: string; // and of what is in them
 }
 
 /** join gives the path of a name in a folder. */
@@ -81,6 +82,14 @@ export class Pane {
     const marked = this.all.filter((e) => this.marked.has(e.name));
     const one = this.current();
     return marked.length ? marked : one ? [one] : [];
+  }
+
+  /** step moves the cursor to the next file, or the one before. */
+  step(by: 1 | -1): Entry | undefined {
+    let at = this.at + by;
+    while (this.shown[at]?.dir) at += by;
+    if (this.shown[at]) this.move(at);
+    return this.shown[at];
   }
 
   unmark(): void { this.marked.clear(); this.draw(); }

@@ -5,6 +5,7 @@ import { h, show } from "./dom";
 import { dropped, type Dropped } from "./dropped";
 import { icon } from "./icons";
 import { join, Pane } from "./pane";
+import { preview } from "./preview";
 import { queueView } from "./queue";
 import { ask, button, complain, confirm, say, toast } from "./ui";
 import { store } from "./store";
@@ -26,8 +27,8 @@ export interface Panes {
 export function panes(first: Tab, leave: () => void): Panes {
   let tab = first, live = true;
   const undos: Undo[] = [];
-  const near = new Pane({ here: true, title: "This machine", api: "/api/here/files" }, () => void copyFrom(near, false));
-  const far = new Pane({ here: false, title: first.machine.name, api: tabPath(first.id, "/files") }, () => void copyFrom(far, false));
+  const near = new Pane({ here: true, title: "This machine", api: "/api/here/files", previews: "/api/here/preview" }, () => void copyFrom(near, false));
+  const far = new Pane({ here: false, title: first.machine.name, api: tabPath(first.id, "/files"), previews: tabPath(first.id, "/preview") }, () => void copyFrom(far, false));
   let active = far;
   const queue = queueView();
   const tip = h("p", { class: "panes-none" }, "To see this machine's files here, start the console with ", h("code", {}, "deskside console --folder DIR"), ".");
@@ -35,6 +36,7 @@ export function panes(first: Tab, leave: () => void): Panes {
   // The style sheet shows the keys; the name of a button is its word alone.
   const act = (words: string, icn: Parameters<typeof icon>[0], keys: string, does: () => void): HTMLButtonElement =>
     button(words, { icon: icn, kind: "quiet", class: "small", keys, label: words }, () => { does(); });
+  const see = act("Preview", "eye", "F3", () => seeIn(active));
   const copyIt = act("Copy", "copy", "F5", () => void copyFrom(active, false));
   const moveIt = act("Move", "send", "F6", () => void copyFrom(active, true));
   const rename = act("Rename", "edit", "F2", () => void renameIn(active));
@@ -42,7 +44,7 @@ export function panes(first: Tab, leave: () => void): Panes {
   const remove = act("Delete", "trash", "Del", () => void removeFrom(active));
   const undo = act("Undo", "undo", "Ctrl+Z", () => void undoLast());
   const shut = button("", { icon: "close", kind: "quiet", class: "small", label: "Close the two panes", keys: "Esc" }, () => leave());
-  const bar = h("div", { class: "panes-bar", role: "toolbar", "aria-label": "What to do with files" }, copyIt, moveIt, rename, mkdir, remove, undo, h("span", { class: "panes-gap" }), shut);
+  const bar = h("div", { class: "panes-bar", role: "toolbar", "aria-label": "What to do with files" }, see, copyIt, moveIt, rename, mkdir, remove, undo, h("span", { class: "panes-gap" }), shut);
   const el = h("section", { class: "panes", "aria-label": "Two panes" }, h("div", { class: "panes-two" }, near.el, far.el), tip, bar, queue.el);
 
   const writable = (p: Pane): boolean => p.side.here || has(tab, "files-write");
@@ -55,6 +57,7 @@ export function panes(first: Tab, leave: () => void): Panes {
     far.el.classList.toggle("active", active === far);
     show(near.el, store.here !== "");
     show(tip, store.here === "");
+    see.disabled = !live && !active.side.here;
     copyIt.disabled = !may(active);
     moveIt.disabled = !may(active) || !writable(active);
     rename.disabled = mkdir.disabled = remove.disabled = !writable(active) || !live && !active.side.here;
@@ -76,6 +79,14 @@ export function panes(first: Tab, leave: () => void): Panes {
     } catch (e) {
       complain(faultOf(e));
     }
+  }
+
+  function seeIn(p: Pane): void {
+    const e = p.current();
+    p.focus(); // where it comes back to
+    if (!e || !live && !p.side.here) return;
+    if (e.dir) { say("A folder has no preview. Enter opens it."); return; }
+    preview(e, { api: p.side.previews, may: p.side.here || has(tab, "files-read"), step: (by) => p.step(by) });
   }
 
   const change = (p: Pane, what: object): Promise<{ to: string }> => call<{ to: string }>("POST", p.side.api, what);
@@ -194,10 +205,10 @@ export function panes(first: Tab, leave: () => void): Panes {
     if (k.key === "Escape" && !document.querySelector(".menu")) { k.preventDefault(); k.stopPropagation(); leave(); return; }
     const plain = !k.ctrlKey && !k.metaKey && !k.altKey;
     const keys: Record<string, () => void> = {
-      F2: () => void renameIn(active), F5: () => void copyFrom(active, false), F6: () => void copyFrom(active, true), F7: () => void mkdirIn(active),
+      F2: () => void renameIn(active), F3: () => seeIn(active), F5: () => void copyFrom(active, false), F6: () => void copyFrom(active, true), F7: () => void mkdirIn(active),
     };
     const onList: Record<string, () => void> = {
-      c: () => void copyFrom(active, false), m: () => void copyFrom(active, true), Delete: () => void removeFrom(active), r: () => void active.refresh(),
+      v: () => seeIn(active), c: () => void copyFrom(active, false), m: () => void copyFrom(active, true), Delete: () => void removeFrom(active), r: () => void active.refresh(),
     };
     if (p && k.key === "Tab" && plain && store.here !== "" && (p === near) !== k.shiftKey) other(p).focus();
     else if (p && (k.ctrlKey || k.metaKey) && k.key === "z") void undoLast();
