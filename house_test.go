@@ -50,6 +50,7 @@ var floors = []string{
 	"authority person",
 	"agent client hub",
 	"console/glance console/here console/queue",
+	"console/find",
 	"console demo",
 	"cmd/deskside",
 	"bench/scene bench/score bench/troupe",

@@ -200,6 +200,8 @@ const (
 // within the far name space, with slashes; "" is where the person's files are.
 type Files interface {
 	List(ctx context.Context, path string) (Listing, error)
+	// Walk calls yield for each entry of one folder until it returns false.
+	Walk(ctx context.Context, path string, yield func(Entry) bool) error
 	// Open reads a file. The entry's size is exact.
 	Open(ctx context.Context, path string) (Entry, io.ReadCloser, error)
 	// Start reads the first n bytes of a file, or all of it, and tells its size.

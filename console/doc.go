@@ -38,12 +38,15 @@
 //	GET    /api/tabs/{tab}/preview?path=          what of a far file is shown, as package glance decides: a text's
 //	                                              beginning or a picture, of that type, with Deskside-Size; else
 //	                                              {words do} says why nothing is
+//	GET    /api/tabs/{tab}/search?path=&name=     looks for a name below a far folder: a line of find.News for each
+//	                                              of the news, until one has over
 //	POST   /api/tabs/{tab}/files     {do path to} do is mkdir, rename, delete or discard; gives {to}
 //	PUT    /api/tabs/{tab}/files?path=&size=&changed=&replace=1   the body becomes a far file
 //	POST   /api/tabs/{tab}/downloads {path}       gives {url}: see below
 //	POST   /api/tabs/{tab}/transfers/{id}/cancel
 //	GET    /api/here/files?path=                  lists a folder of this machine's
 //	GET    /api/here/preview?path=                as for the far one
+//	GET    /api/here/search?path=&name=           as for the far one
 //	POST   /api/here/files           {do path to} as for the far one; delete only in the trash
 //	POST   /api/queue {tab up move replace items: [{here there tree size}]}   puts copies into the queue
 //	POST   /api/queue/{id}           {do}         an order for one, as queue.Order

@@ -436,6 +436,26 @@ func (f *files) List(_ context.Context, dir string) (console.Listing, error) {
 	return l, nil
 }
 
+func (f *files) Walk(ctx context.Context, dir string, yield func(console.Entry) bool) error {
+	f.mu.Lock()
+	hold := f.hold
+	f.mu.Unlock()
+	if hold != nil && strings.HasSuffix(dir, "/slow") {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	l, err := f.List(ctx, dir)
+	for _, e := range l.Entries {
+		if !yield(e) {
+			break
+		}
+	}
+	return err
+}
+
 // broken ends with an error where the file should end.
 type broken struct{}
 

@@ -160,7 +160,7 @@ func TestAFolderOfAHundredThousand(t *testing.T) {
 	s.Keys("/")
 	s.Keys("54321")
 	s.Has(".pane.there .pane-foot", "1 of 100,000")
-	s.Keys("\r")
+	s.Keys(kb.ArrowDown)
 	s.Has(".pane.there .pane-row.at", "img-054321.jpg")
 	s.Shot("720-light-panes-many")
 }

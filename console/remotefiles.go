@@ -41,6 +41,10 @@ func (f remoteFiles) List(ctx context.Context, dir string) (Listing, error) {
 	return l, err
 }
 
+func (f remoteFiles) Walk(ctx context.Context, dir string, yield func(Entry) bool) error {
+	return f.c.List(ctx, dir, func(e xfer.Entry) bool { return yield(entryOf(dir, e)) })
+}
+
 // slashed writes a path of Windows with the slashes that the protocol takes on
 // every system.
 func slashed(p string) string {

@@ -1,10 +1,11 @@
 // One of the two panes: a folder of this machine or of the far one. Only the
 // rows in view are in the document, so that a folder may have 100,000 entries.
 import { call, faultOf } from "./api";
-import { fill, fresh, h, Kept, text } from "./dom";
+import { fill, fresh, h, Kept, show, text } from "./dom";
 import { day, size } from "./format";
 import { icon } from "./icons";
-import { faultNote, say } from "./ui";
+import { Search } from "./search";
+import { button, faultNote, say } from "./ui";
 import type { Entry, Listing } from "./types";
 
 const row = 28; // pixels, as in the style sheet
@@ -14,10 +15,14 @@ export interface Side {
   readonly title: string;
   readonly api: string; // the address of its files
   readonly previews: string; // and of what is in them
+  readonly searches: string; // and of searches below them
 }
 
 /** join gives the path of a name in a folder. */
 export const join = (dir: string, name: string): string => `${dir.replace(/\/$/, "")}/${name}`;
+
+/** folderOf gives the folder of a path. */
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 
 export class Pane {
   readonly el: HTMLElement;
@@ -27,20 +32,22 @@ export class Pane {
   private all: Entry[] = [];
   private shown: Entry[] = [];
   private at = 0;
-  private marked = new Set<string>();
+  private marked = new Set<string>(); // paths
+  private found: Search | null = null; // what is listed in place of the folder
   private more = false;
   private asked = 0;
   private readonly kept = new Kept();
   private readonly space = h("div", { class: "pane-space", role: "presentation" });
   private readonly crumbs = h("nav", { class: "crumbs" });
   private readonly state = h("div", { class: "pane-state" });
+  private readonly below = h("div", { class: "pane-found", hidden: true });
   private readonly foot = h("p", { class: "pane-foot" });
   readonly filter: HTMLInputElement;
 
   constructor(readonly side: Side, private readonly opened: (e: Entry) => void) {
     this.crumbs.setAttribute("aria-label", `Folder of ${side.title}`);
     this.filter = h("input", { type: "search", placeholder: "Search by name", "aria-label": `Search ${side.title}`, spellcheck: "false",
-      oninput: () => this.sift(), onkeydown: (e: KeyboardEvent) => this.searching(e) });
+      oninput: () => { this.found?.stop(); this.found = null; this.sift(); }, onkeydown: (e: KeyboardEvent) => this.searching(e) });
     this.list = h("div", { class: "pane-list", role: "listbox", tabindex: 0, "aria-multiselectable": "true", "aria-label": `Files of ${side.title}` }, this.space);
     this.list.addEventListener("scroll", () => this.draw());
     this.list.addEventListener("mousedown", (e) => this.pressed(e));
@@ -48,7 +55,7 @@ export class Pane {
     new ResizeObserver(() => this.draw()).observe(this.list);
     this.el = h("section", { class: `pane ${side.here ? "here" : "there"}`, "aria-label": side.title },
       h("header", { class: "pane-head" }, h("h2", {}, icon(side.here ? "home" : "machine"), h("span", {}, side.title)), this.filter),
-      this.crumbs, this.state, this.list, this.foot);
+      this.crumbs, this.state, this.below, this.list, this.foot);
   }
 
   /** go lists a folder, and puts the cursor on focus. */
@@ -62,8 +69,10 @@ export class Pane {
       this.more = l.more ?? false;
       const order = new Intl.Collator(undefined, { numeric: true });
       this.all = l.entries.sort((a, b) => Number(b.dir ?? false) - Number(a.dir ?? false) || order.compare(a.name, b.name));
-      const kept = focus || (same ? this.shown[this.at]?.name ?? "" : "");
-      if (!same) { this.marked.clear(); this.filter.value = ""; this.list.scrollTop = 0; }
+      const kept = focus ? join(this.path, focus) : same ? this.current()?.path ?? "" : "";
+      if (!same || this.found) { this.marked.clear(); this.filter.value = ""; this.list.scrollTop = 0; }
+      this.found?.stop();
+      this.found = null;
       fill(this.state);
       this.drawCrumbs(l);
       this.sift(kept);
@@ -72,14 +81,32 @@ export class Pane {
     }
   }
 
-  refresh(focus = ""): Promise<void> { return this.go(this.path, focus); }
+  /** refresh lists the folder again. What a search found stays. */
+  async refresh(focus = ""): Promise<void> { if (!this.found || focus) await this.go(this.path, focus); }
+  get searched(): boolean { return this.found !== null; }
+
+  /** leave goes from what was found back to the folder. */
+  leave(): void { void this.go(this.path).then(() => this.focus()); }
+
+  /** folder gives the folder of an entry that is listed. */
+  folder(e: Entry): string { return this.found ? folderOf(e.path) : this.path; }
+
+  /** gone takes away what is no longer there from what was found. */
+  gone(list: Entry[]): void {
+    if (!this.found) return;
+    const paths = new Set(list.map((e) => e.path));
+    const rest = this.found.hits.filter((e) => !paths.has(e.path));
+    this.found.hits.splice(0, this.found.hits.length, ...rest);
+    this.sift();
+  }
+
   focus(): void { this.list.focus({ preventScroll: true }); }
   current(): Entry | undefined { return this.shown[this.at]; }
   names(): Set<string> { return new Set(this.all.map((e) => e.name)); }
 
   /** chosen gives what is marked, or what the cursor is on. */
   chosen(): Entry[] {
-    const marked = this.all.filter((e) => this.marked.has(e.name));
+    const marked = (this.found?.hits ?? this.all).filter((e) => this.marked.has(e.path));
     const one = this.current();
     return marked.length ? marked : one ? [one] : [];
   }
@@ -94,10 +121,11 @@ export class Pane {
 
   unmark(): void { this.marked.clear(); this.draw(); }
 
-  private sift(kept = this.current()?.name ?? ""): void {
+  private sift(kept = this.current()?.path ?? ""): void {
     const want = this.filter.value.trim().toLocaleLowerCase();
-    this.shown = want ? this.all.filter((e) => e.name.toLocaleLowerCase().includes(want)) : this.all;
-    const at = kept ? this.shown.findIndex((e) => e.name === kept) : -1;
+    this.shown = this.found?.hits ?? (want ? this.all.filter((e) => e.name.toLocaleLowerCase().includes(want)) : this.all);
+    this.drawBelow(want !== "");
+    const at = kept ? this.shown.findIndex((e) => e.path === kept) : -1;
     this.move(at >= 0 ? at : kept ? this.at : 0);
   }
 
@@ -105,8 +133,44 @@ export class Pane {
     if (e.key !== "Escape" && e.key !== "Enter" && e.key !== "ArrowDown") return;
     e.preventDefault();
     e.stopPropagation();
+    if (e.key === "Enter" && this.filter.value.trim()) { void this.seek(); return; }
+    if (e.key === "Escape" && this.found) { this.leave(); return; }
     if (e.key === "Escape") { this.filter.value = ""; this.sift(); }
     this.focus();
+  }
+
+  /** seek looks for the name in the folder and all below it. */
+  private async seek(): Promise<void> {
+    this.found?.stop();
+    const s = this.found = new Search(this.path, this.filter.value.trim());
+    this.marked.clear();
+    this.list.scrollTop = 0;
+    this.at = 0;
+    const draw = (): void => { if (this.found === s) { this.drawBelow(true); this.draw(); } };
+    this.sift("");
+    this.focus();
+    try {
+      await s.run(this.side.searches, draw);
+    } catch (e) {
+      if (!s.stopped) s.fault = faultOf(e).words;
+    }
+    draw();
+    if (this.found === s) say(s.words());
+  }
+
+  /** drawBelow offers a search below the folder, or says how one stands. */
+  private drawBelow(wanted: boolean): void {
+    show(this.below, wanted || this.found !== null);
+    const s = this.found, shows = s ? s.running ? "running" : "found" : "offer";
+    if (this.below.dataset["shows"] !== shows) {
+      this.below.dataset["shows"] = shows;
+      const held = this.below.contains(document.activeElement);
+      fill(this.below, h("span", { class: "pane-found-words" }), s
+        ? s.running ? button("Stop", { class: "small", label: "Stop the search" }, () => s.stop()) : button("Back to the folder", { class: "small", keys: "Esc", label: "Back to the folder" }, () => this.leave())
+        : button("Search below this folder", { icon: "search", class: "small", keys: "Enter", label: "Search below this folder" }, () => void this.seek()));
+      if (held) this.focus();
+    }
+    text(this.below.firstElementChild!, s ? s.words() : "The names in this folder are shown.");
   }
 
   private drawCrumbs(l: Listing): void {
@@ -135,9 +199,9 @@ export class Pane {
     this.kept.into(this.space);
     if (this.shown[this.at]) this.list.setAttribute("aria-activedescendant", this.idOf(this.at));
     else this.list.removeAttribute("aria-activedescendant");
-    const bytes = this.all.filter((e) => this.marked.has(e.name)).reduce((sum, e) => sum + (e.size ?? 0), 0);
+    const bytes = this.shown.filter((e) => this.marked.has(e.path)).reduce((sum, e) => sum + (e.size ?? 0), 0);
     text(this.foot, this.marked.size ? `${this.marked.size} marked · ${size(bytes)}`
-      : this.shown.length < this.all.length ? `${this.shown.length.toLocaleString()} of ${this.all.length.toLocaleString()}`
+      : this.found ? `${this.shown.length.toLocaleString()} found` : this.shown.length < this.all.length ? `${this.shown.length.toLocaleString()} of ${this.all.length.toLocaleString()}`
         : this.all.length === 0 ? "This folder is empty." : this.all.length === 1 ? "1 entry" : `${this.all.length.toLocaleString()} entries${this.more ? " and more" : ""}`);
   }
 
@@ -145,14 +209,14 @@ export class Pane {
   private idOf(i: number): string { return `${this.prefix}-${i}`; }
 
   private row(e: Entry): HTMLElement {
-    return h("div", { class: "pane-row", role: "option", draggable: "true", "data-name": e.name, title: e.words ? `${e.name}: ${e.words}` : e.name },
+    return h("div", { class: "pane-row", role: "option", draggable: "true", "data-name": e.name, "data-path": e.path, title: e.words ? `${e.name}: ${e.words}` : this.found ? e.path : e.name },
       h("span", { class: `file-icon ${e.dir ? "dir" : ""}` }, icon(e.dir ? "folder" : "file")),
-      h("span", { class: "file-name" }, e.name), h("span", { class: "file-size" }, e.dir ? "" : size(e.size ?? 0)), h("span", { class: "pane-day" }, day(e.changed)));
+      h("span", { class: "file-name" }, e.name, this.found?.below(e) && h("span", { class: "pane-in" }, ` in ${this.found.below(e)}`)), h("span", { class: "file-size" }, e.dir ? "" : size(e.size ?? 0)), h("span", { class: "pane-day" }, day(e.changed)));
   }
 
   /** place draws an entry where it stands in the list. */
   private place(e: Entry, i: number): void {
-    const on = this.marked.has(e.name), el = this.kept.row(e.path, e, () => this.row(e));
+    const on = this.marked.has(e.path), el = this.kept.row(e.path, [e, this.found?.from], () => this.row(e));
     el.classList.toggle("at", i === this.at);
     el.classList.toggle("marked", on);
     el.id = this.idOf(i);
@@ -174,17 +238,17 @@ export class Pane {
   private mark(i: number): void {
     const e = this.shown[i];
     if (!e) return;
-    if (!this.marked.delete(e.name)) this.marked.add(e.name);
-    say(`${e.name} ${this.marked.has(e.name) ? "marked" : "no longer marked"}`);
+    if (!this.marked.delete(e.path)) this.marked.add(e.path);
+    say(`${e.name} ${this.marked.has(e.path) ? "marked" : "no longer marked"}`);
   }
 
   private pressed(e: MouseEvent): void {
-    const name = (e.target as HTMLElement).closest<HTMLElement>(".pane-row")?.dataset["name"];
-    const i = this.shown.findIndex((x) => x.name === name);
+    const path = (e.target as HTMLElement).closest<HTMLElement>(".pane-row")?.dataset["path"];
+    const i = this.shown.findIndex((x) => x.path === path);
     if (i < 0) return;
     if (e.ctrlKey || e.metaKey) this.mark(i);
-    else if (e.shiftKey) for (let k = Math.min(i, this.at); k <= Math.max(i, this.at); k++) this.marked.add(this.shown[k]!.name);
-    else if (!this.marked.has(name ?? "")) this.marked.clear();
+    else if (e.shiftKey) for (let k = Math.min(i, this.at); k <= Math.max(i, this.at); k++) this.marked.add(this.shown[k]!.path);
+    else if (!this.marked.has(path ?? "")) this.marked.clear();
     this.at = i;
     this.focus();
     this.draw();
@@ -192,11 +256,13 @@ export class Pane {
 
   open(): void {
     const e = this.current();
-    if (e?.dir) void this.go(e.path).then(() => this.focus());
+    if (this.found && e) void this.go(this.folder(e), e.name).then(() => this.focus());
+    else if (e?.dir) void this.go(e.path).then(() => this.focus());
     else if (e) this.opened(e);
   }
 
   upwards(): void {
+    if (this.found) { this.leave(); return; }
     if (this.path.replace(/\/$/, "") === this.root.replace(/\/$/, "")) return;
     const at = this.path.lastIndexOf("/");
     void this.go(this.path.slice(0, at) || "/", this.path.slice(at + 1));
@@ -212,7 +278,7 @@ export class Pane {
       " ": () => { this.mark(this.at); this.move(this.at + 1); }, Insert: () => { this.mark(this.at); this.move(this.at + 1); },
       "/": () => this.filter.focus(),
     };
-    if (e.key === "a" && (e.ctrlKey || e.metaKey)) { for (const x of this.shown) this.marked.add(x.name); this.draw(); return true; }
+    if (e.key === "a" && (e.ctrlKey || e.metaKey)) { for (const x of this.shown) this.marked.add(x.path); this.draw(); return true; }
     does[e.key]?.();
     return e.key in does;
   }

@@ -27,8 +27,8 @@ export interface Panes {
 export function panes(first: Tab, leave: () => void): Panes {
   let tab = first, live = true;
   const undos: Undo[] = [];
-  const near = new Pane({ here: true, title: "This machine", api: "/api/here/files", previews: "/api/here/preview" }, () => void copyFrom(near, false));
-  const far = new Pane({ here: false, title: first.machine.name, api: tabPath(first.id, "/files"), previews: tabPath(first.id, "/preview") }, () => void copyFrom(far, false));
+  const near = new Pane({ here: true, title: "This machine", api: "/api/here/files", previews: "/api/here/preview", searches: "/api/here/search" }, () => void copyFrom(near, false));
+  const far = new Pane({ here: false, title: first.machine.name, api: tabPath(first.id, "/files"), previews: tabPath(first.id, "/preview"), searches: tabPath(first.id, "/search") }, () => void copyFrom(far, false));
   let active = far;
   const queue = queueView();
   const tip = h("p", { class: "panes-none" }, "To see this machine's files here, start the console with ", h("code", {}, "deskside console --folder DIR"), ".");
@@ -103,8 +103,9 @@ export function panes(first: Tab, leave: () => void): Panes {
     p.focus();
     if (!name || name === e.name) return;
     await attempt(async () => {
-      await change(p, { do: "rename", path: e.path, to: join(p.path, name) });
-      await p.refresh(name);
+      const dir = p.folder(e);
+      await change(p, { do: "rename", path: e.path, to: join(dir, name) });
+      await p.go(dir, name);
     });
   }
 
@@ -123,7 +124,7 @@ export function panes(first: Tab, leave: () => void): Panes {
     const list = p.chosen();
     if (!writable(p) || list.length === 0) return;
     const what = list.length === 1 ? list[0]!.name : `${list.length} files and folders`;
-    if (p.path.split("/").includes(trash)) {
+    if (list.every((e) => p.folder(e).split("/").includes(trash))) {
       if (!await confirm(`Delete ${what}?`, "It leaves the trash, and is deleted for good.", "Delete")) return;
       await attempt(async () => { for (const e of list) await change(p, { do: "delete", path: e.path }); });
     } else {
@@ -133,6 +134,7 @@ export function panes(first: Tab, leave: () => void): Panes {
       });
     }
     p.unmark();
+    p.gone(list);
     await p.refresh();
     p.focus();
   }
@@ -202,6 +204,7 @@ export function panes(first: Tab, leave: () => void): Panes {
 
   el.addEventListener("keydown", (k) => {
     const p = k.target === near.list ? near : k.target === far.list ? far : null;
+    if (k.key === "Escape" && p?.searched) { k.preventDefault(); k.stopPropagation(); p.leave(); return; }
     if (k.key === "Escape" && !document.querySelector(".menu")) { k.preventDefault(); k.stopPropagation(); leave(); return; }
     const plain = !k.ctrlKey && !k.metaKey && !k.altKey;
     const keys: Record<string, () => void> = {
