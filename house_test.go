@@ -44,7 +44,7 @@ var floors = []string{
 	"xfer/flow",
 	"transport/transporttest",
 	"wire xfer/haul",
-	"remctrl/gauge",
+	"remctrl/darkroom remctrl/gauge remctrl/motion remctrl/pace",
 	"rcinfo remctrl chat xfer",
 	"xfer/serve",
 	"authority person",
@@ -80,7 +80,7 @@ var concrete = map[string][]string{
 
 // pure packages do no I/O, hold no clock and start no goroutine, so that they
 // can be tested by values alone.
-var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/pattern", "xfer/tree", "internal/plain", "internal/pulse", "desktop/panel", "console/glance", "remctrl/gauge", "bench/scene", "bench/score"}
+var pure = []string{".", "raster", "codec", "codec/jpeg", "rfb", "access", "xfer/chunk", "xfer/frame", "xfer/pattern", "xfer/tree", "internal/plain", "internal/pulse", "desktop/panel", "console/glance", "remctrl/gauge", "remctrl/motion", "remctrl/pace", "bench/scene", "bench/score"}
 
 // homes gives each third-party module its one importing package (with the
 // folders below it), two where the reason says why, and the reason for having it.

@@ -16,6 +16,8 @@ import (
 	"deskside/wire"
 )
 
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
 // sink is a stream that takes everything at once.
 type sink struct {
 	transport.Stream
@@ -58,7 +60,8 @@ func newDrawing(w, h int, encodings ...codec.Encoding) *drawing {
 	d.v.display.open(d.v.view, &cfg, d.v.log)
 	d.v.asked.encodings = rfb.SetEncodings{Encodings: encodings}
 	d.v.asked.continuous, d.v.asked.area = true, d.v.view
-	d.v.pace.single, d.v.pace.trip = false, near/2
+	d.v.pace.Single = false
+	d.v.pace.Returned(d.v.pace.Probe(epoch), epoch.Add(5*time.Millisecond)) // a short path
 	d.src.viewers[d.v] = true
 	return d
 }
@@ -73,15 +76,18 @@ func (d *drawing) frame(r raster.Rect) {
 			panic(err)
 		}
 		d.v.mu.Lock()
-		d.v.pace.forget()
+		d.v.pace.Forget()
 		d.v.mu.Unlock()
 	}
 }
 
 func TestNothingIsAllocatedOnceWarm(t *testing.T) {
-	for _, e := range []codec.Encoding{codec.Raw, codec.ZRLE, codec.Tight} {
-		d := newDrawing(400, 300, e, codec.CopyRect, rfb.EncodingFence, rfb.EncodingContinuous, rfb.EncodingLastRect)
-		rnd := rand.New(rand.NewPCG(1, uint64(e)))
+	for name, list := range map[string][]codec.Encoding{
+		"raw": {codec.Raw}, "zrle": {codec.ZRLE}, "tight": {codec.Tight}, "photographs": {codec.Tight, rfb.EncodingQuality0 + 8},
+	} {
+		d := newDrawing(400, 300, append(list, codec.CopyRect, rfb.EncodingFence, rfb.EncodingContinuous, rfb.EncodingLastRect)...)
+		rnd := rand.New(rand.NewPCG(1, 2))
+		photos := 0
 		work := func() {
 			r := raster.XYWH(rnd.IntN(200), rnd.IntN(150), 150, 100)
 			d.src.frame.Fill(r, rnd.Uint32()&0xffffff)
@@ -91,17 +97,23 @@ func TestNothingIsAllocatedOnceWarm(t *testing.T) {
 			d.src.frame.Move(raster.XYWH(0, 20, 150, 280), 0, 0)
 			scrawl(&d.src.frame, raster.XYWH(0, 280, 150, 20), rnd)
 			d.frame(text)
+			scrawl(&d.src.frame, raster.XYWH(200, 0, 128, 128), rnd)
+			d.frame(raster.XYWH(200, 0, 128, 128))
+			photos += d.v.display.parcel.photos
 		}
-		for range 200 {
+		for range 80 {
 			work()
 		}
 		before := d.out.n
 		// The race detector's build inlines less and makes a closure for each of two.
-		if n := testing.AllocsPerRun(100, work); n > 2 {
-			t.Errorf("%v: %v allocations for a frame", e, n)
+		if n := testing.AllocsPerRun(40, work); n > 2 {
+			t.Errorf("%s: %v allocations for three frames", name, n)
+		}
+		if (photos > 0) != (name == "photographs") {
+			t.Errorf("%s: %d photographs", name, photos)
 		}
 		if d.out.n == before {
-			t.Errorf("%v: nothing was sent", e)
+			t.Errorf("%s: nothing was sent", name)
 		}
 	}
 }

@@ -82,9 +82,9 @@ func (d *display) appendRect(r raster.Rect, sharp bool, now time.Time) {
 	exact := true
 	d.out, exact = d.encoder.append(d.out, &d.shadow, r, quality)
 	if exact {
-		d.refine.exact(r)
+		d.refine.Exact(r)
 	} else {
-		d.refine.approximate(r, now)
+		d.refine.Approximate(r, now)
 		d.parcel.photos++
 	}
 }

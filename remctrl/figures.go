@@ -121,7 +121,7 @@ func (v *viewer) figures(now time.Time) Figures {
 		Began: v.began, ViewOnly: v.opts.viewOnly, Controls: controls,
 	}
 	p := &v.pace
-	f.Path = gauge.Path{RoundTripMS: millis(p.trip), LastTripMS: millis(p.last), BytesPS: p.speed(), UnderWay: p.bytes}
+	f.Path = gauge.Path{RoundTripMS: millis(p.Trip()), LastTripMS: millis(p.Last()), BytesPS: p.Speed(), UnderWay: p.UnderWay()}
 	f.MayQuality = v.asked.encodings.Quality()
 	return f
 }

@@ -3,14 +3,14 @@ package remctrl
 import (
 	"deskside/codec"
 	"deskside/raster"
+	"deskside/remctrl/darkroom"
 	"deskside/rfb"
 )
 
 // The bounds of what is encoded together: few enough pieces that something small
 // need not wait long, and wide enough photographs that their heads do not matter.
 const (
-	maxFilm   = 16 // pieces, and what is left of their row
-	shotW     = codec.TightMaxW
+	maxFilm   = 16      // pieces, and what is left of their row
 	shotBytes = 3 << 10 // that a piece takes, about
 )
 
@@ -18,7 +18,7 @@ const (
 // them.
 type film struct {
 	pieces []raster.Rect
-	roll   roll
+	roll   darkroom.Roll
 }
 
 // photographs reports whether there may be any for this viewer.
@@ -55,21 +55,21 @@ func (v *viewer) sendFilm() error {
 	d := &v.display
 	f := &d.film
 	defer func() { f.pieces = f.pieces[:0] }()
-	f.roll.begin(&d.shadow, d.quality)
+	f.roll.Begin(&d.shadow, d.quality)
 	last := -1
 	for i, r := range f.pieces {
 		if d.photographs() && d.many(r) {
-			f.roll.add(r, last == i-1)
+			f.roll.Add(r, last == i-1)
 			last = i
 		}
 	}
-	v.svc.dark.develop(&f.roll, &d.tight)
-	shots := f.roll.shots
+	v.svc.dark.Develop(&f.roll, &d.tight)
+	shots := f.roll.Shots
 	for i := 0; i < len(f.pieces); {
 		r, before := f.pieces[i], len(d.out)
-		if len(shots) > 0 && shots[0].r.Contains(r) {
-			r = shots[0].r
-			i += shots[0].pieces
+		if len(shots) > 0 && shots[0].R.Contains(r) {
+			r = shots[0].R
+			i += shots[0].Pieces
 			d.appendShot(&shots[0])
 			shots = shots[1:]
 		} else {
@@ -96,20 +96,20 @@ func (d *display) many(r raster.Rect) (yes bool) {
 
 // appendShot appends a photograph, or the same exactly where the encoder of
 // photographs failed.
-func (d *display) appendShot(s *shot) {
+func (d *display) appendShot(s *darkroom.Shot) {
 	switch {
-	case s.fault != nil:
-		d.log.Error("the encoder of photographs failed, none from now on", "rectangle", s.r.String(), "fault", s.fault)
+	case s.Fault != nil:
+		d.log.Error("the encoder of photographs failed, none from now on", "rectangle", s.R.String(), "fault", s.Fault)
 		d.precise, d.quality = true, 0
-		d.out = d.appendRaw(d.out, &d.shadow, s.r)
-		d.refine.exact(s.r)
-	case !s.ok:
-		d.out, _ = d.encoder.append(d.out, &d.shadow, s.r, 0)
-		d.refine.exact(s.r)
+		d.out = d.appendRaw(d.out, &d.shadow, s.R)
+		d.refine.Exact(s.R)
+	case !s.OK:
+		d.out, _ = d.encoder.append(d.out, &d.shadow, s.R, 0)
+		d.refine.Exact(s.R)
 	default:
-		d.out = rfb.RectHeader{Rect: s.r, Encoding: codec.Tight}.Append(d.out)
-		d.out = append(d.out, s.out...)
-		d.refine.approximate(s.r, d.parcel.now)
+		d.out = rfb.RectHeader{Rect: s.R, Encoding: codec.Tight}.Append(d.out)
+		d.out = append(d.out, s.Out...)
+		d.refine.Approximate(s.R, d.parcel.now)
 		d.parcel.photos++
 	}
 }

@@ -17,7 +17,7 @@ func (d *display) follow(scene *raster.Image) {
 	// an area or is behind may not have what would be copied.
 	direct := scene == &d.direct && d.job.force.Empty() && d.dirty.Empty()
 	d.calm.Assign(&d.differs)
-	d.calm.SubtractRegion(&d.motion.plays)
+	d.calm.SubtractRegion(&d.motion.Plays)
 	if !direct || d.calm.Area() < minFollow || !d.job.encodings.Has(codec.CopyRect) {
 		return
 	}
@@ -25,7 +25,7 @@ func (d *display) follow(scene *raster.Image) {
 	d.moves = d.mover.Find(d.moves, &d.shadow, scene, &d.calm, clip)
 	for _, m := range d.moves {
 		d.shadow.Move(m.From, m.X, m.Y)
-		d.refine.moved(m.From, m.X, m.Y)
+		d.refine.Moved(m.From, m.X, m.Y)
 	}
 	for _, m := range d.moves {
 		d.differs.Subtract(m.To())

@@ -6,6 +6,8 @@ import (
 
 	"deskside/desktop"
 	"deskside/raster"
+	"deskside/remctrl/motion"
+	"deskside/remctrl/pace"
 	"deskside/rfb"
 )
 
@@ -33,9 +35,9 @@ type display struct {
 	todo    raster.Region
 	differs raster.Region
 	calm    raster.Region // what of it does not play
-	refine  refiner
-	motion  motion
-	carry   carry
+	refine  motion.Refiner
+	motion  motion.Motion
+	carry   pace.Carry
 
 	spare  int         // bytes that sharp may have
 	entire bool        // an area was asked for as it is, so it goes in one update
@@ -78,8 +80,8 @@ func (d *display) resize(w, h int) {
 	d.dirty.Clear()
 	d.owed.Clear()
 	d.resume = raster.Rect{}
-	d.motion.resize(w, h)
-	d.refine.forget()
+	d.motion.Resize(w, h)
+	d.refine.Forget()
 }
 
 // take moves what is asked for into the job of the next update.
@@ -146,8 +148,8 @@ func (v *viewer) look(now time.Time) bool {
 	}
 	d.plan()
 	d.compare(d.scene(s))
-	d.motion.note(&d.differs, now, d.many)
-	d.quality = d.carry.quality(d.quality, !d.refine.old.Empty(), now)
+	d.motion.Note(&d.differs, now, d.many)
+	d.quality = d.carry.Quality(d.quality, !d.refine.Old.Empty(), now)
 	d.limit()
 	d.refresh(now, v.spare())
 	return d.news() || d.alive() || !d.sharp.Empty()
@@ -310,17 +312,17 @@ func (d *display) alive() bool { return !d.dirty.Empty() || len(d.moves) > 0 }
 // beside what always changes they would wait for ever: what is old has a share
 // of each update.
 func (d *display) refresh(now time.Time, room room) {
-	d.refine.tick(now)
-	quiet := !d.alive() && room.spare >= minRoom
+	d.refine.Tick(now)
+	quiet := !d.alive() && room.spare >= pace.MinRoom
 	d.spare = max(room.spare, room.share)
 	if !quiet {
 		d.spare = room.share
 	}
 	if quiet {
-		d.sharp.Assign(&d.refine.due)
-		d.sharp.SubtractRegion(&d.motion.plays)
+		d.sharp.Assign(&d.refine.Due)
+		d.sharp.SubtractRegion(&d.motion.Plays)
 	}
-	d.sharp.AddRegion(&d.refine.old)
+	d.sharp.AddRegion(&d.refine.Old)
 	d.sharp.Intersect(d.job.area)
 }
 

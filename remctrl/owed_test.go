@@ -10,6 +10,7 @@ import (
 	"deskside"
 	"deskside/codec"
 	"deskside/raster"
+	"deskside/remctrl/pace"
 	"deskside/rfb"
 )
 
@@ -23,7 +24,7 @@ func (d *drawing) all(t *testing.T) time.Duration {
 			t.Fatal(err)
 		}
 		d.v.mu.Lock()
-		d.v.pace.forget()
+		d.v.pace.Forget()
 		d.v.mu.Unlock()
 		if wait > 0 {
 			return wait
@@ -191,7 +192,7 @@ func TestPartOfAFilmRests(t *testing.T) {
 	d.frame(d.v.view)
 	film, part := raster.XYWH(128, 64, 640, 384), raster.XYWH(128, 64, 640, 64)
 	d.play(t, 30, 2*time.Second, func() { d.noise(film, rnd) })
-	if d.v.display.motion.plays.Empty() {
+	if d.v.display.motion.Plays.Empty() {
 		t.Fatal("nothing plays")
 	}
 	d.play(t, 10, time.Second, func() { d.noise(part, rnd) })
@@ -208,11 +209,11 @@ func TestExactBesideAFilm(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := newDrawing(1280, 720, append(pushed, rfb.EncodingQuality0+6)...)
 			m := watch(t, d)
-			d.v.pace.trip, d.now = 0, time.Now()
+			d.v.pace, d.now = pace.Pace{}, time.Now()
 			rnd := rand.New(rand.NewPCG(1, 2))
 			photo, film := raster.XYWH(0, 0, 256, 256), raster.XYWH(512, 128, 640, 384)
 			d.noise(photo, rnd)
-			p := path{d: d, rate: rate, delay: 20 * time.Millisecond}
+			p := path{d: d, m: m, rate: rate, delay: 20 * time.Millisecond}
 			for next, end := d.now, d.now.Add(3*time.Second); d.now.Before(end); {
 				if !d.now.Before(next) {
 					d.noise(film, rnd)
@@ -233,6 +234,7 @@ func TestExactBesideAFilm(t *testing.T) {
 // carried what is before it.
 type path struct {
 	d     *drawing
+	m     *mirror
 	rate  int
 	delay time.Duration
 	sent  int
@@ -241,8 +243,8 @@ type path struct {
 }
 
 type answer struct {
-	number uint32
-	at     time.Time
+	fence string
+	at    time.Time
 }
 
 // step sends once, and gives how long it is until there is something to do, or
@@ -252,10 +254,9 @@ func (p *path) step(t *testing.T, next time.Time) time.Duration {
 	d := p.d
 	d.v.mu.Lock()
 	for len(p.away) > 0 && !p.away[0].at.After(d.now) {
-		d.v.pace.returned(d.v.pace.name(p.away[0].number), p.away[0].at)
+		d.v.pace.Returned(p.away[0].fence, p.away[0].at)
 		p.away = p.away[1:]
 	}
-	had := d.v.pace.next
 	d.v.mu.Unlock()
 	wait, err := d.v.flush(d.now)
 	if err != nil {
@@ -264,9 +265,11 @@ func (p *path) step(t *testing.T, next time.Time) time.Duration {
 	n := d.out.n - p.sent
 	p.sent = d.out.n
 	p.free = later(p.free, d.now).Add(time.Duration(n) * time.Second / time.Duration(p.rate))
-	if d.v.pace.next != had {
-		p.away = append(p.away, answer{d.v.pace.next, p.free.Add(p.delay)})
+	p.m.read(t)
+	for _, fence := range p.m.fences {
+		p.away = append(p.away, answer{fence, p.free.Add(p.delay)})
 	}
+	p.m.fences = p.m.fences[:0]
 	at := d.now.Add(max(wait, 100*time.Microsecond))
 	if next.Before(at) {
 		at = next

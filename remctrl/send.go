@@ -6,6 +6,7 @@ import (
 
 	"deskside/raster"
 	"deskside/remctrl/gauge"
+	"deskside/remctrl/pace"
 	"deskside/rfb"
 )
 
@@ -43,9 +44,9 @@ var errEnough = errors.New("enough for one update")
 func (v *viewer) begin(now time.Time) {
 	d := &v.display
 	v.mu.Lock()
-	d.parcel = parcel{now: now, limit: min(max(v.pace.room(now), minRoom), mostSize)}
-	v.pace.begin(now)
-	d.tight.Rate = int(v.pace.speed())
+	d.parcel = parcel{now: now, limit: min(max(v.pace.Room(now), pace.MinRoom), mostSize)}
+	v.pace.Begin(now)
+	d.tight.Rate = int(v.pace.Speed())
 	v.mu.Unlock()
 	if n := d.dirty.Area(); n > 0 && n <= thriftyArea {
 		d.tight.Rate = 0 // which takes the fewest bytes that are worth it
@@ -96,7 +97,7 @@ func (v *viewer) appendFence() {
 		return
 	}
 	v.mu.Lock()
-	payload := v.pace.sent(d.parcel.size+len(d.out), time.Now())
+	payload := v.pace.Sent(d.parcel.size+len(d.out), time.Now())
 	v.mu.Unlock()
 	if fences && payload != "" {
 		d.out = rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore, Payload: payload}.Append(d.out)
@@ -139,7 +140,7 @@ func (v *viewer) live() error {
 			}
 		}
 	}
-	d.going.SubtractRegion(&d.motion.plays)
+	d.going.SubtractRegion(&d.motion.Plays)
 	if err := v.cycle(from); err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ type room struct {
 func (v *viewer) spare() room {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return room{v.pace.spare(), v.pace.slice() / 4}
+	return room{v.pace.Spare(), v.pace.Slice() / 4}
 }
 
 // run sends the rectangles of a region.

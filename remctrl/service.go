@@ -11,6 +11,7 @@ import (
 	"deskside"
 	"deskside/codec"
 	"deskside/desktop"
+	"deskside/remctrl/darkroom"
 	"deskside/wire"
 )
 
@@ -42,7 +43,7 @@ type Service struct {
 	cfg  Config
 	log  *slog.Logger
 	src  *source
-	dark *darkroom
+	dark *darkroom.Room
 	hold *desktop.Hold // nil if nobody can control
 	mux  *http.ServeMux
 
@@ -64,7 +65,7 @@ func New(cfg Config) *Service {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{cfg: cfg, log: cfg.Log, viewers: make(map[*viewer]bool), mux: http.NewServeMux()}
-	s.dark = newDarkroom(cfg.Photo)
+	s.dark = darkroom.New(cfg.Photo)
 	if cfg.Desktop != nil {
 		s.src = newSource(cfg.Desktop)
 		if c, ok := cfg.Desktop.(desktop.Clipboarder); ok {
@@ -102,7 +103,7 @@ func (s *Service) Close() error {
 	}
 	s.mu.Unlock()
 	s.running.Wait()
-	s.dark.close()
+	s.dark.Close()
 	if s.clip != nil {
 		s.clip.close()
 	}

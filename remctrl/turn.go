@@ -42,12 +42,12 @@ const (
 // v.mu is held.
 func (v *viewer) choose(now time.Time) (turn, time.Duration) {
 	d, a := &v.display, &v.asked
-	ready := v.pace.ready(now)
+	ready := v.pace.Ready(now)
 	held := !ready && (!d.dirty.Empty() || !a.changed.Empty())
-	d.carry.note(held, now)
+	d.carry.Note(held, now)
 	v.gauge.Held(held, now)
 	if !a.request && !a.continuous || !ready {
-		if pause := v.pace.pause(now); pause > 0 {
+		if pause := v.pace.Pause(now); pause > 0 {
 			return turnNone, max(pause, time.Millisecond)
 		}
 		return turnNone, rightsPoll

@@ -10,6 +10,7 @@ import (
 	"deskside/codec"
 	"deskside/desktop"
 	"deskside/raster"
+	"deskside/remctrl/motion"
 	"deskside/rfb"
 )
 
@@ -19,6 +20,7 @@ type mirror struct {
 	*rfb.Client
 	in      bytes.Buffer
 	updates []rfb.FramebufferUpdate
+	fences  []string
 }
 
 // half is one direction of the conversation and the other's end.
@@ -57,6 +59,8 @@ func (m *mirror) read(t *testing.T) {
 		switch msg := msg.(type) {
 		case rfb.FramebufferUpdate:
 			m.updates = append(m.updates, msg)
+		case rfb.Fence:
+			m.fences = append(m.fences, msg.Payload)
 		case rfb.Bell:
 			return
 		}
@@ -96,7 +100,7 @@ func TestSmallPassesLarge(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.v.mu.Lock()
-		d.v.pace.forget()
+		d.v.pace.Forget()
 		d.v.mu.Unlock()
 		m.read(t)
 	}
@@ -181,11 +185,12 @@ func TestNewestWhenThereIsRoom(t *testing.T) {
 		scrawl(&d.src.frame, d.v.view, rnd)
 		d.v.damage([]raster.Rect{d.v.view}, false, false)
 		d.v.mu.Lock()
-		d.v.pace.bytes, d.v.pace.away = maxBudget, append(d.v.pace.away, mark{})
+		d.v.pace.Begin(d.now)
+		d.v.pace.Sent(16<<20, d.now)
 		d.v.mu.Unlock()
 		d.v.flush(d.now) // the path is full
 		d.v.mu.Lock()
-		d.v.pace.forget()
+		d.v.pace.Forget()
 		d.v.mu.Unlock()
 		d.v.flush(d.now) // one part of the newest
 		m.read(t)
@@ -230,7 +235,7 @@ func TestInStep(t *testing.T) {
 					t.Fatal(err)
 				}
 				d.v.mu.Lock()
-				d.v.pace.forget()
+				d.v.pace.Forget()
 				d.v.mu.Unlock()
 				wake = d.now.Add(max(wait, time.Microsecond))
 			}
@@ -267,7 +272,7 @@ func TestAllOfOneMoment(t *testing.T) {
 		d.now = d.now.Add(time.Millisecond)
 		d.v.flush(d.now)
 		d.v.mu.Lock()
-		d.v.pace.forget()
+		d.v.pace.Forget()
 		d.v.mu.Unlock()
 	}
 	m.read(t)
@@ -305,7 +310,7 @@ func TestTurnsInDisorder(t *testing.T) {
 		d.src.cursor = desktop.Cursor{Hidden: true}
 		d.v.setContinuous(rfb.EnableContinuousUpdates{On: true, Rect: canvas})
 		for range 20 {
-			d.now = d.now.Add(refinePeriod)
+			d.now = d.now.Add(motion.Period)
 			d.frame(raster.Rect{})
 		}
 		m.read(t)
@@ -373,7 +378,7 @@ func disturb(d *drawing, rnd *rand.Rand, canvas raster.Rect, pointer desktop.Cur
 		changed[0] = raster.XYWH(x, y, r.W(), r.H())
 	case 7:
 		d.v.mu.Lock()
-		d.v.pace.forget()
+		d.v.pace.Forget()
 		d.v.mu.Unlock()
 		return
 	case 8:

@@ -17,6 +17,7 @@ import (
 	"deskside/desktop"
 	"deskside/raster"
 	"deskside/remctrl/gauge"
+	"deskside/remctrl/pace"
 	"deskside/rfb"
 	"deskside/wire"
 )
@@ -51,7 +52,7 @@ type viewer struct {
 	view  raster.Rect // what of the picture is shown
 	queue []byte      // messages to write before the next update
 	asked asked
-	pace  pace
+	pace  pace.Pace
 	gauge gauge.Gauge
 }
 
@@ -86,7 +87,7 @@ func newViewer(s *Service, pass deskside.Pass, opts options) *viewer {
 		wake:  make(chan struct{}, 1),
 		gone:  make(chan struct{}),
 		asked: asked{format: raster.RGB888},
-		pace:  pace{single: true},
+		pace:  pace.Pace{Single: true},
 	}
 }
 
@@ -319,7 +320,7 @@ func (v *viewer) apply(m rfb.Message) func() error {
 			answer.Flags &^= rfb.FenceNext // which read has dealt with
 			v.queue = answer.Append(v.queue)
 		} else {
-			v.pace.returned(m.Payload, time.Now())
+			v.pace.Returned(m.Payload, time.Now())
 		}
 	case rfb.SetDesktopSize:
 		v.asked.sizeAnswer = true
@@ -362,7 +363,7 @@ func (v *viewer) setEncodings(m rfb.SetEncodings) {
 		a.cursor, a.whole = m.Has(rfb.EncodingCursor), true
 	}
 	if first(rfb.EncodingFence) {
-		v.queue = rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore, Payload: v.pace.probe(time.Now())}.Append(v.queue)
+		v.queue = rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceBefore, Payload: v.pace.Probe(time.Now())}.Append(v.queue)
 	}
 	if first(rfb.EncodingContinuous) {
 		v.queue = rfb.EndOfContinuousUpdates{}.Append(v.queue)
@@ -375,7 +376,7 @@ func (v *viewer) setEncodings(m rfb.SetEncodings) {
 func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 	a := &v.asked
 	if !a.continuous && !a.encodings.Has(rfb.EncodingFence) {
-		v.pace.asked(time.Now())
+		v.pace.Asked(time.Now())
 	}
 	if !a.continuous {
 		a.area = a.area.Union(m.Rect)
@@ -389,8 +390,8 @@ func (v *viewer) request(m rfb.FramebufferUpdateRequest) {
 }
 
 func (v *viewer) setContinuous(m rfb.EnableContinuousUpdates) {
-	v.pace.forget()
-	v.pace.single = !m.On
+	v.pace.Forget()
+	v.pace.Single = !m.On
 	v.asked.version++
 	v.asked.continuous, v.asked.area = m.On, m.Rect
 	if !m.On {

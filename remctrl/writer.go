@@ -6,6 +6,7 @@ import (
 	"deskside"
 	"deskside/internal/pulse"
 	"deskside/remctrl/gauge"
+	"deskside/remctrl/motion"
 )
 
 const (
@@ -80,11 +81,11 @@ func (v *viewer) next(now time.Time) (turn, time.Duration) {
 // wait bounds how long the writer may sleep.
 func (d *display) wait(wait time.Duration, now time.Time) time.Duration {
 	wait = min(wait, pulse.Wait(now, rightsPoll))
-	if !d.refine.resting() {
-		wait = min(wait, max(d.refine.next.Sub(now), time.Millisecond))
+	if !d.refine.Resting() {
+		wait = min(wait, max(d.refine.Next.Sub(now), time.Millisecond))
 	}
-	if !d.motion.plays.Empty() {
-		wait = min(wait, playsOn/4) // it may have ended
+	if !d.motion.Plays.Empty() {
+		wait = min(wait, motion.PlaysOn/4) // it may have ended
 	}
 	return wait
 }

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"sync"
 	"testing"
-
-	"go.uber.org/goleak"
 
 	"deskside/codec"
 	"deskside/raster"
+	"deskside/remctrl/darkroom"
 	"deskside/rfb"
 )
 
@@ -39,66 +36,10 @@ func (s stencil) AppendJPEG(dst []byte, _ *raster.Image, r raster.Rect, quality 
 	return fmt.Appendf(dst, "%v at %d", r, quality), nil
 }
 
-// TestDarkroom develops rolls of several viewers at once.
-func TestDarkroom(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	odd := func(r raster.Rect) bool { return r.X0 == 300 }
-	photo := stencil{panics: func(r raster.Rect) bool { return r.X0 == 200 }, fails: odd}
-	d := newDarkroom(photo)
-	defer d.close()
-	m := raster.NewImage(1000, 10)
-	var viewers sync.WaitGroup
-	for n := range 5 {
-		viewers.Go(func() {
-			e, r := codec.TightEncoder{Photo: photo}, new(roll)
-			for range 50 {
-				r.begin(m, 50+n)
-				for i := range 6 {
-					r.add(raster.XYWH(100*i, 0, 100, 10), false)
-				}
-				d.develop(r, &e)
-				for i, s := range r.shots {
-					want := []byte(fmt.Sprintf("%v at %d", s.r, 50+n))
-					if s.ok != (i != 2 && i != 3) || (s.fault != nil) != (i == 2) || s.ok && !bytes.HasSuffix(s.out, want) {
-						t.Errorf("shot %d: %q, ok %v, fault %v", i, s.out, s.ok, s.fault)
-						return
-					}
-				}
-			}
-		})
-	}
-	viewers.Wait()
-}
-
-func TestRollJoinsNeighbours(t *testing.T) {
-	var r roll
-	r.begin(nil, 1)
-	p := func(x, y int) raster.Rect { return raster.XYWH(x*pieceW, y*pieceH, pieceW, pieceH) }
-	r.add(p(0, 0), false)
-	r.add(p(1, 0), true)
-	r.add(p(2, 0), false) // something else comes between in the update
-	r.add(p(4, 0), true)
-	r.add(p(0, 1), true)
-	for x := range 9 {
-		r.add(p(x+1, 1), true)
-	}
-	var got []raster.Rect
-	for _, s := range r.shots {
-		got = append(got, s.r)
-	}
-	want := []raster.Rect{
-		raster.XYWH(0, 0, 2*pieceW, pieceH), p(2, 0), p(4, 0),
-		raster.XYWH(0, pieceH, shotW, pieceH), raster.XYWH(shotW, pieceH, 2*pieceW, pieceH),
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-}
-
 // TestFilm sends text between photographs in one update, with and without
 // workers: the same bytes, that show the picture.
 func TestFilm(t *testing.T) {
-	send := func(dark *darkroom) []byte {
+	send := func(dark *darkroom.Room) []byte {
 		d := newDrawing(1100, 300, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
 		d.v.svc.dark = dark
 		speckle(&d.src.frame, raster.XYWH(0, 0, 600, 200), 1)
@@ -108,8 +49,8 @@ func TestFilm(t *testing.T) {
 		d.frame(d.src.frame.Bounds())
 		return all.Bytes()
 	}
-	dark := newDarkroom(nil)
-	defer dark.close()
+	dark := darkroom.New(nil)
+	defer dark.Close()
 	alone, helped := send(nil), send(dark)
 	if !bytes.Equal(alone, helped) {
 		t.Errorf("%d bytes alone, %d with workers", len(alone), len(helped))
@@ -131,7 +72,7 @@ func TestFilmFault(t *testing.T) {
 		if !d.v.display.dirty.Empty() {
 			t.Errorf("%s: left %v", name, d.v.display.dirty.Rects())
 		}
-		low := d.v.display.refine.fresh
+		low := d.v.display.refine.Fresh
 		low.Intersect(raster.XYWH(0, 300, 1100, 200))
 		if low.Empty() != (name == "panics") {
 			t.Errorf("%s: sent approximately below: %v", name, low.Rects())
@@ -150,8 +91,8 @@ func BenchmarkFilm(b *testing.B) {
 			}
 			d := newDrawing(1280, 720, codec.Tight, quality, rfb.EncodingLastRect)
 			if how == "helped" {
-				d.v.svc.dark = newDarkroom(nil)
-				defer d.v.svc.dark.close()
+				d.v.svc.dark = darkroom.New(nil)
+				defer d.v.svc.dark.Close()
 			}
 			var frames [4]raster.Image
 			for i := range frames {

@@ -1,11 +1,11 @@
-package remctrl
+package pace
 
 import "time"
 
-// carry finds the quality of photographs that the path can carry: where it is
+// Carry finds the quality of photographs that the path can carry: where it is
 // full for much of the time between two pictures it is lowered, and raised again
 // where it is not.
-type carry struct {
+type Carry struct {
 	less    int           // taken off the viewer's quality
 	full    bool          // the path is
 	since   time.Time     // when it became so, or was last counted
@@ -22,18 +22,18 @@ const (
 	leastQuality = 25 // unless the viewer's is lower
 )
 
-// note is told again and again whether something waits for the path.
-func (c *carry) note(full bool, now time.Time) {
+// Note is told again and again whether something waits for the path.
+func (c *Carry) Note(full bool, now time.Time) {
 	if c.full {
 		c.waited += now.Sub(c.since)
 	}
 	c.full, c.since = full, now
 }
 
-// quality gives what is right for the next picture; asked is what the viewer
+// Quality gives what is right for the next picture; asked is what the viewer
 // allows, 0 if nothing but exact pixels. It is not raised while exact pixels are
 // owed, which then have the room.
-func (c *carry) quality(asked int, owed bool, now time.Time) int {
+func (c *Carry) Quality(asked int, owed bool, now time.Time) int {
 	waited := c.waited
 	c.waited = 0
 	least := min(asked, leastQuality)

@@ -1,10 +1,8 @@
-package remctrl
+package pace
 
 import (
 	"testing"
 	"time"
-
-	"deskside/raster"
 )
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -26,33 +24,33 @@ type arrival struct {
 	sent, at time.Time
 }
 
-func (k *track) send(p *pace, bytes int, now time.Time) {
-	p.begin(now)
+func (k *track) send(p *Pace, bytes int, now time.Time) {
+	p.Begin(now)
 	if k.free.Before(now) {
 		k.free = now
 	}
 	k.free = k.free.Add(time.Duration(bytes) * time.Second / time.Duration(k.rate))
-	k.away = append(k.away, arrival{p.sent(bytes, now), bytes, now, k.free.Add(k.delay)})
+	k.away = append(k.away, arrival{p.Sent(bytes, now), bytes, now, k.free.Add(k.delay)})
 }
 
 // run sends as much as there is room for, in updates of at most most bytes, and
 // starts counting after warm.
-func (k *track) run(p *pace, most int, now, warm, end time.Time) {
+func (k *track) run(p *Pace, most int, now, warm, end time.Time) {
 	for ; now.Before(end); now = now.Add(time.Millisecond) {
 		for len(k.away) > 0 && !k.away[0].at.After(now) {
 			a := k.away[0]
 			k.away = k.away[1:]
-			if p.single {
-				p.asked(now)
+			if p.Single {
+				p.Asked(now)
 			} else {
-				p.returned(a.payload, now)
+				p.Returned(a.payload, now)
 			}
 			if now.After(warm) {
 				k.worst = max(k.worst, now.Sub(a.sent))
 				k.taken += a.bytes
 			}
 		}
-		for room := p.room(now); room > 0; room = p.room(now) {
+		for room := p.Room(now); room > 0; room = p.Room(now) {
 			k.send(p, min(room, most), now)
 		}
 	}
@@ -77,7 +75,7 @@ func TestPace(t *testing.T) {
 		"near, for asked":   {100_000_000, time.Millisecond, true, 70, 60 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := pace{single: path.single}
+			p := Pace{Single: path.single}
 			k := track{rate: path.rate, delay: path.delay}
 			k.run(&p, maxBudget, epoch, epoch.Add(10*time.Second), epoch.Add(40*time.Second))
 			if used := k.taken * 100 / 30 / path.rate; used < path.atLeast || used > 100 {
@@ -92,7 +90,7 @@ func TestPace(t *testing.T) {
 
 // TestPaceFollows keeps up with a path that becomes slower, quicker and longer.
 func TestPaceFollows(t *testing.T) {
-	var p pace
+	var p Pace
 	k, now := track{rate: 1_000_000, delay: 40 * time.Millisecond}, epoch
 	for _, next := range []struct {
 		rate  int
@@ -114,75 +112,69 @@ func TestPaceFollows(t *testing.T) {
 // TestPaceOfIdlers does not take small updates, after which nothing comes, for
 // all that the path can carry.
 func TestPaceOfIdlers(t *testing.T) {
-	var p pace
+	var p Pace
 	k, now := track{rate: 10_000_000, delay: time.Millisecond}, epoch
 	for range 500 {
 		k.send(&p, 50, now)
 		now = now.Add(100 * time.Millisecond)
-		p.returned(k.away[0].payload, k.away[0].at)
+		p.Returned(k.away[0].payload, k.away[0].at)
 		k.away = k.away[1:]
 	}
-	if p.room(now) < firstRoom {
-		t.Errorf("there is room for %d bytes", p.room(now))
+	if p.Room(now) < firstRoom {
+		t.Errorf("there is room for %d bytes", p.Room(now))
 	}
 }
 
 // TestPaceOfStrangers ignores fences that were never sent, and waits for one
 // whose fences do not return.
 func TestPaceOfStrangers(t *testing.T) {
-	var p pace
+	var p Pace
 	for range 1000 {
 		for _, payload := range []string{"", "x", "\xff\xff\xff\xff", "longer than ours"} {
-			p.returned(payload, epoch)
+			p.Returned(payload, epoch)
 		}
-		if p.ready(epoch) {
-			p.begin(epoch)
-			p.sent(1000, epoch)
+		if p.Ready(epoch) {
+			p.Begin(epoch)
+			p.Sent(1000, epoch)
 		}
 	}
 	if len(p.away) == 0 || len(p.away) > maxAway || p.bytes > firstRoom+1000 {
 		t.Errorf("%d updates of %d bytes under way", len(p.away), p.bytes)
 	}
-	p.forget()
-	if !p.ready(epoch) {
+	p.Forget()
+	if !p.Ready(epoch) {
 		t.Error("not ready after all was forgotten")
 	}
 }
 
-func TestRefiner(t *testing.T) {
-	a, b := raster.XYWH(0, 0, 10, 10), raster.XYWH(20, 0, 10, 10)
-	var f refiner
-	at := func(percent int) time.Time { return epoch.Add(time.Duration(percent) * refinePeriod / 100) }
-	dueNow := func(percent int, want ...raster.Rect) {
-		t.Helper()
-		f.tick(at(percent))
-		var w raster.Region
-		for _, r := range want {
-			w.Add(r)
+func TestCarry(t *testing.T) {
+	var c Carry
+	now := epoch
+	pass := func(pictures int, full time.Duration) (quality int) {
+		for range pictures {
+			c.Note(true, now)
+			c.Note(false, now.Add(full))
+			now = now.Add(50 * time.Millisecond)
+			quality = c.Quality(86, false, now)
 		}
-		if !f.due.Equal(&w) {
-			t.Errorf("after %d per cent of a period %v are due, want %v", percent, f.due.Rects(), want)
-		}
+		return quality
 	}
-	f.approximate(a, at(0))
-	f.approximate(b, at(50))
-	dueNow(99)
-	dueNow(100)
-	f.approximate(b, at(150)) // still moving
-	dueNow(200, a)
-	if f.resting() {
-		t.Error("resting while b waits")
+	if q := pass(100, 5*time.Millisecond); q != 86 {
+		t.Errorf("a path with room carries %d, want 86", q)
 	}
-	f.exact(a)
-	dueNow(299)
-	dueNow(300, b)
-	f.moved(b, 0, 50)
-	dueNow(310, raster.XYWH(0, 50, 10, 10), b) // a copy of what was approximate is so too
-	f.approximate(b, at(410))
-	dueNow(420, raster.XYWH(0, 50, 10, 10))
-	f.forget()
-	dueNow(900)
-	if !f.resting() {
-		t.Error("not resting after all was forgotten")
+	if q := pass(5, 40*time.Millisecond); q >= 86 || q < 50 {
+		t.Errorf("a path that is full carries %d at first", q)
+	}
+	if q := pass(100, 40*time.Millisecond); q != leastQuality {
+		t.Errorf("a path that stays full carries %d, want %d", q, leastQuality)
+	}
+	if q := c.Quality(15, false, now); q != 15 {
+		t.Errorf("less than that was asked for: %d", q)
+	}
+	if q := c.Quality(0, false, now); q != 0 {
+		t.Errorf("exact pixels were asked for: %d", q)
+	}
+	if q := pass(400, 0); q != 86 {
+		t.Errorf("a path that has room again carries %d, want 86", q)
 	}
 }

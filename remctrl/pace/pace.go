@@ -1,11 +1,11 @@
-package remctrl
+package pace
 
 import (
 	"encoding/binary"
 	"time"
 )
 
-// pace bounds what is under way to a viewer: as much as the path holds, and a
+// Pace bounds what is under way to a viewer: as much as the path holds, and a
 // little queue so that it never runs dry. It knows the path by when updates
 // arrived, of which a fence behind each tells, or the request for the next one:
 //
@@ -17,13 +17,15 @@ import (
 // counts as path, and so does a viewer that is slow to decode. One update has at
 // most what the path carries in slack, so that what is newer waits for no more
 // than that. Times are the caller's.
-type pace struct {
-	names  [4 * maxAway]string // of fences
-	next   uint32
-	away   []mark
-	bytes  int  // of all that is away
-	loose  int  // bytes sent without a fence, which the next one is to count
-	single bool // each update is asked for
+type Pace struct {
+	Single bool // each update is asked for
+
+	names [4 * maxAway]string // of fences
+	next  uint32
+	away  []mark
+	bytes int // of all that is away
+	loose int // bytes sent without a fence, which the next one is to count
+
 	begun  mark
 	entry  time.Time     // when the path has taken in all that was sent
 	haste  time.Duration // of queue besides, while the rate still grows
@@ -61,7 +63,7 @@ const (
 	nearRoom  = 256 << 10             // the same if the path is short
 	near      = 10 * time.Millisecond
 	nearSpeed = 4 << 20 // bytes a second, from which a short path is not narrow
-	minRoom   = 2 << 10 // bytes
+	MinRoom   = 2 << 10 // bytes
 	maxBudget = 16 << 20
 	maxAway   = 64 // updates
 
@@ -69,16 +71,26 @@ const (
 	tripAge   = 10 * time.Second
 )
 
-// speed is what the path carries, in bytes a second; 0 if that is not known.
-func (p *pace) speed() float64 { return max(p.rate[0], p.rate[1]) }
+// Speed is what the path carries, in bytes a second; 0 if that is not known.
+func (p *Pace) Speed() float64 { return max(p.rate[0], p.rate[1]) }
+
+// Trip gives the least time an update took to arrive and be heard of, 0 while
+// that is not known.
+func (p *Pace) Trip() time.Duration { return p.trip }
+
+// Last gives what the last update took.
+func (p *Pace) Last() time.Duration { return p.last }
+
+// UnderWay gives how many bytes are.
+func (p *Pace) UnderWay() int { return p.bytes }
 
 // budget is how many bytes may be under way.
-func (p *pace) budget() int {
-	speed := p.speed()
+func (p *Pace) budget() int {
+	speed := p.Speed()
 	if speed == 0 {
 		return p.first()
 	}
-	least := 2 * minRoom
+	least := 2 * MinRoom
 	if p.wide() {
 		least = 2 * nearRoom
 	}
@@ -89,38 +101,38 @@ func (p *pace) budget() int {
 // wide reports whether the path is short and has carried that much that what
 // bounds it is how busy the two machines are, which changes from one update to
 // the next. Holding back there would only cost time.
-func (p *pace) wide() bool { return p.trip > 0 && p.trip < near && p.speed() >= nearSpeed }
+func (p *Pace) wide() bool { return p.trip > 0 && p.trip < near && p.Speed() >= nearSpeed }
 
-func (p *pace) first() int {
+func (p *Pace) first() int {
 	if p.trip > 0 && p.trip < near {
 		return nearRoom
 	}
 	return firstRoom
 }
 
-// room gives how many bytes may go out now in one update; 0 is none.
-func (p *pace) room(now time.Time) int {
+// Room gives how many bytes may go out now in one update; 0 is none.
+func (p *Pace) Room(now time.Time) int {
 	left := p.budget() - p.bytes
 	switch {
-	case p.pause(now) > 0:
+	case p.Pause(now) > 0:
 		return 0
 	case p.doubt && len(p.away) == 0:
-		return minRoom
-	case p.doubt || len(p.away) >= maxAway, p.single && p.bytes > 0:
+		return MinRoom
+	case p.doubt || len(p.away) >= maxAway, p.Single && p.bytes > 0:
 		return 0
-	case left < p.slice()/2 && p.bytes > 0:
+	case left < p.Slice()/2 && p.bytes > 0:
 		return 0
 	}
-	return max(min(left, p.slice()), minRoom)
+	return max(min(left, p.Slice()), MinRoom)
 }
 
-// slice is what one update may have.
-func (p *pace) slice() int {
-	speed := p.speed()
+// Slice is what one update may have.
+func (p *Pace) Slice() int {
+	speed := p.Speed()
 	if speed == 0 {
 		return p.first()
 	}
-	least := minRoom
+	least := MinRoom
 	if p.wide() {
 		least = nearRoom
 	}
@@ -129,24 +141,24 @@ func (p *pace) slice() int {
 
 // patience is for how long the path may carry one update. Where the next one
 // goes only once this one is there, a longer one wastes less of the path.
-func (p *pace) patience() time.Duration {
-	if p.single {
+func (p *Pace) patience() time.Duration {
+	if p.Single {
 		return min(max(slack, p.trip/4), 4*slack)
 	}
 	return slack
 }
 
-// pause gives for how long nothing may go out because the path still takes in
+// Pause gives for how long nothing may go out because the path still takes in
 // what went out last: also where a lot may be under way, it is not sent all at
 // once, for what is sent later shows a newer picture.
-func (p *pace) pause(now time.Time) time.Duration { return max(p.entry.Sub(now), 0) }
+func (p *Pace) Pause(now time.Time) time.Duration { return max(p.entry.Sub(now), 0) }
 
 // enter notes that bytes begin to go out, a little faster than the path takes
 // them in, so that it does not run dry.
-func (p *pace) enter(bytes int, now time.Time) {
-	speed := p.speed() * 5 / 4
+func (p *Pace) enter(bytes int, now time.Time) {
+	speed := p.Speed() * 5 / 4
 	if p.haste > 0 {
-		speed = p.speed() * 2
+		speed = p.Speed() * 2
 	}
 	if speed == 0 || p.wide() {
 		return
@@ -157,24 +169,24 @@ func (p *pace) enter(bytes int, now time.Time) {
 	p.entry = p.entry.Add(time.Duration(float64(bytes) / speed * float64(time.Second)))
 }
 
-// ready reports whether another update may be sent.
-func (p *pace) ready(now time.Time) bool { return p.room(now) > 0 }
+// Ready reports whether another update may be sent.
+func (p *Pace) Ready(now time.Time) bool { return p.Room(now) > 0 }
 
-// spare gives how many bytes may be sent that nobody waits for.
-func (p *pace) spare() int { return max(p.budget()/2-p.bytes, 0) }
+// Spare gives how many bytes may be sent that nobody waits for.
+func (p *Pace) Spare() int { return max(p.budget()/2-p.bytes, 0) }
 
-// begin notes that the next update begins.
-func (p *pace) begin(now time.Time) {
+// Begin notes that the next update begins.
+func (p *Pace) Begin(now time.Time) {
 	if len(p.away) == 0 {
 		p.arrivedAt = now
 	}
 	p.begun = mark{began: now, arrived: p.arrived, since: p.arrivedAt, trial: p.doubt && len(p.away) == 0}
 }
 
-// sent notes that an update was written and gives the payload of its fence.
+// Sent notes that an update was written and gives the payload of its fence.
 // Where many are away already a little one has none, and "" is given.
-func (p *pace) sent(bytes int, now time.Time) string {
-	if p.loose += bytes; len(p.away) >= maxAway/2 && p.loose < minRoom {
+func (p *Pace) Sent(bytes int, now time.Time) string {
+	if p.loose += bytes; len(p.away) >= maxAway/2 && p.loose < MinRoom {
 		return ""
 	}
 	bytes, p.loose = p.loose, 0
@@ -183,14 +195,14 @@ func (p *pace) sent(bytes int, now time.Time) string {
 	m := p.begun
 	m.number, m.bytes, m.at = p.next, bytes, now
 	p.bytes += bytes
-	m.full = p.bytes >= p.budget()*3/4 || p.single && bytes >= p.slice()*3/4
+	m.full = p.bytes >= p.budget()*3/4 || p.Single && bytes >= p.Slice()*3/4
 	p.away = append(p.away, m)
 	return p.name(p.next)
 }
 
 // name gives the payload for a number. They come round again long after nothing
 // of the same name can be away, so that none is made anew.
-func (p *pace) name(number uint32) string {
+func (p *Pace) name(number uint32) string {
 	name := &p.names[number%uint32(len(p.names))]
 	if *name == "" {
 		*name = string(binary.BigEndian.AppendUint32(nil, number%uint32(len(p.names))))
@@ -198,16 +210,16 @@ func (p *pace) name(number uint32) string {
 	return *name
 }
 
-// probe gives the payload of a fence behind nothing, which shows the trip before
+// Probe gives the payload of a fence behind nothing, which shows the trip before
 // the first update does.
-func (p *pace) probe(now time.Time) string {
-	p.begin(now)
-	return p.sent(0, now)
+func (p *Pace) Probe(now time.Time) string {
+	p.Begin(now)
+	return p.Sent(0, now)
 }
 
-// returned notes that a fence came back. A payload that is not of ours counts
+// Returned notes that a fence came back. A payload that is not of ours counts
 // for nothing.
-func (p *pace) returned(payload string, now time.Time) {
+func (p *Pace) Returned(payload string, now time.Time) {
 	for i, m := range p.away {
 		if p.name(m.number) == payload {
 			p.take(i, now)
@@ -216,16 +228,16 @@ func (p *pace) returned(payload string, now time.Time) {
 	}
 }
 
-// asked notes that the viewer asks for the next update, so all before it is
+// Asked notes that the viewer asks for the next update, so all before it is
 // there.
-func (p *pace) asked(now time.Time) {
+func (p *Pace) Asked(now time.Time) {
 	if n := len(p.away); n > 0 {
 		p.take(n-1, now)
 	}
 }
 
 // take notes that the updates up to the i-th arrived.
-func (p *pace) take(i int, now time.Time) {
+func (p *Pace) take(i int, now time.Time) {
 	m := p.away[i]
 	for _, m := range p.away[:i+1] {
 		p.bytes -= m.bytes
@@ -240,10 +252,10 @@ func (p *pace) take(i int, now time.Time) {
 // learnTrip follows the shortest round trip. When the path has not been as quick
 // for long, though it was full, all is let drain and what is sent then is
 // believed.
-func (p *pace) learnTrip(m mark, now time.Time) {
+func (p *Pace) learnTrip(m mark, now time.Time) {
 	took := max(now.Sub(m.at), time.Microsecond)
 	p.last = took
-	known := p.trip > 0 || p.speed() > 0 || m.bytes <= minRoom
+	known := p.trip > 0 || p.Speed() > 0 || m.bytes <= MinRoom
 	switch {
 	case known && (p.trip == 0 || took < p.trip || m.trial):
 		p.trip, p.tripAt, p.doubt = took, now, false
@@ -256,21 +268,21 @@ func (p *pace) learnTrip(m mark, now time.Time) {
 
 // learnRate takes in how fast bytes arrived from when the update began. One that
 // left room unused says only that the path carries at least as much.
-func (p *pace) learnRate(m mark, now time.Time) {
+func (p *Pace) learnRate(m mark, now time.Time) {
 	took := max(now.Sub(m.since), time.Microsecond)
-	if p.single && m.full {
+	if p.Single && m.full {
 		// The path was idle for a round trip; what came on top was spent on
 		// the bytes. Too little to be measured is taken for room to double.
 		took = max(now.Sub(m.began)-p.trip, p.patience()/2)
 	}
 	rate := float64(p.arrived-m.arrived) / took.Seconds()
-	if speed := p.speed(); !m.full && (speed == 0 || rate <= speed) {
+	if speed := p.Speed(); !m.full && (speed == 0 || rate <= speed) {
 		return
 	}
 	if m.full && now.Sub(p.window) > max(minWindow, 8*p.trip) {
 		p.rate[1], p.rate[0], p.window = p.rate[0], 0, now
 	}
-	first := p.speed() == 0
+	first := p.Speed() == 0
 	p.rate[0] = max(p.rate[0], rate)
 	switch {
 	case first:
@@ -278,14 +290,14 @@ func (p *pace) learnRate(m mark, now time.Time) {
 	case p.haste > 0 && m.number >= p.round:
 		p.grown()
 	case p.haste == 0 && m.full && now.Sub(m.at) < p.trip+slack/4:
-		p.haste, p.rounds, p.best, p.round = p.trip/4, 0, p.speed(), p.next // full, and yet no queue
+		p.haste, p.rounds, p.best, p.round = p.trip/4, 0, p.Speed(), p.next // full, and yet no queue
 	}
 }
 
 // grown ends the haste when three rounds brought no growth.
-func (p *pace) grown() {
+func (p *Pace) grown() {
 	p.round = p.next
-	if speed := p.speed(); speed > p.best*5/4 {
+	if speed := p.Speed(); speed > p.best*5/4 {
 		p.best, p.rounds = speed, 0
 		return
 	}
@@ -294,7 +306,7 @@ func (p *pace) grown() {
 	}
 }
 
-// forget drops all that is away, when fences no longer follow updates.
-func (p *pace) forget() {
+// Forget drops all that is away, when fences no longer follow updates.
+func (p *Pace) Forget() {
 	p.away, p.bytes, p.loose, p.doubt, p.entry = p.away[:0], 0, 0, false, time.Time{}
 }

@@ -1,4 +1,4 @@
-package remctrl
+package motion
 
 import (
 	"math/bits"
@@ -8,7 +8,7 @@ import (
 	"deskside/raster"
 )
 
-// motion learns which areas keep changing all over: films, and whatever else
+// Motion learns which areas keep changing all over: films, and whatever else
 // moves like one. Time passes in slots; a tile that was new nearly all over in
 // most slots of the last second, and has too many colours for text, is hot, and
 // what is hot and hangs together plays, as the rectangle around it. It plays
@@ -17,13 +17,13 @@ import (
 // What plays is not looked through for what moved, goes after all else that
 // changed, and is not sent exactly in between. An encoder of films would take
 // such an area as its picture.
-type motion struct {
+type Motion struct {
 	w, h  int // of the canvas, in pixels
 	cols  int
 	tiles []uint8   // the slots in which each changed, a bit for each, the present one lowest
 	slot  time.Time // when the present slot ends
 	list  []area
-	plays raster.Region // all of list
+	Plays raster.Region // all of list
 	hot   raster.Region // scratch
 	part  raster.Region
 }
@@ -39,12 +39,12 @@ type area struct {
 const (
 	slotTime  = time.Second / 8
 	hotSlots  = 6                      // of eight, from which a tile is hot
-	playsOn   = 130 * time.Millisecond // without a change until it counts as at rest
+	PlaysOn   = 130 * time.Millisecond // without a change until it counts as at rest
 	leastPlay = 4 * raster.Tile * raster.Tile
 )
 
-// resize begins anew with a canvas of w by h pixels.
-func (m *motion) resize(w, h int) {
+// Resize begins anew with a canvas of w by h pixels.
+func (m *Motion) Resize(w, h int) {
 	m.w, m.h, m.cols = w, h, (w+raster.Tile-1)/raster.Tile
 	n := m.cols * ((h + raster.Tile - 1) / raster.Tile)
 	if cap(m.tiles) < n {
@@ -53,18 +53,18 @@ func (m *motion) resize(w, h int) {
 	m.tiles = m.tiles[:n]
 	clear(m.tiles)
 	m.list = m.list[:0]
-	m.plays.Clear()
+	m.Plays.Clear()
 }
 
 // at gives the place of tile i on the canvas.
-func (m *motion) at(i int) raster.Rect {
+func (m *Motion) at(i int) raster.Rect {
 	r := raster.XYWH(i%m.cols*raster.Tile, i/m.cols*raster.Tile, raster.Tile, raster.Tile)
 	return r.Intersect(raster.Rect{X1: m.w, Y1: m.h})
 }
 
-// note takes in what changed since it was last called, which may be nothing. many
+// Note takes in what changed since it was last called, which may be nothing. many
 // tells whether a rectangle has many colours; it is asked only of what is hot.
-func (m *motion) note(changed *raster.Region, now time.Time, many func(raster.Rect) bool) {
+func (m *Motion) Note(changed *raster.Region, now time.Time, many func(raster.Rect) bool) {
 	m.tick(now, many)
 	for _, r := range changed.Rects() {
 		m.mark(r)
@@ -72,10 +72,10 @@ func (m *motion) note(changed *raster.Region, now time.Time, many func(raster.Re
 	ended := false
 	for i := range m.list {
 		m.list[i].note(changed, now)
-		ended = ended || now.Sub(m.list[i].last) >= playsOn
+		ended = ended || now.Sub(m.list[i].last) >= PlaysOn
 	}
 	if ended {
-		m.list = slices.DeleteFunc(m.list, func(a area) bool { return now.Sub(a.last) >= playsOn })
+		m.list = slices.DeleteFunc(m.list, func(a area) bool { return now.Sub(a.last) >= PlaysOn })
 	}
 	m.join()
 }
@@ -101,16 +101,16 @@ func (a *area) note(changed *raster.Region, now time.Time) {
 	}
 }
 
-// join makes plays all of the list.
-func (m *motion) join() {
-	m.plays.Clear()
+// join makes Plays all of the list.
+func (m *Motion) join() {
+	m.Plays.Clear()
 	for _, a := range m.list {
-		m.plays.Add(a.r)
+		m.Plays.Add(a.r)
 	}
 }
 
 // mark notes the tiles of which r has nearly all.
-func (m *motion) mark(r raster.Rect) {
+func (m *Motion) mark(r raster.Rect) {
 	for y := r.Y0 / raster.Tile; y*raster.Tile < r.Y1; y++ {
 		for x := r.X0 / raster.Tile; x*raster.Tile < r.X1; x++ {
 			i := y*m.cols + x
@@ -121,9 +121,9 @@ func (m *motion) mark(r raster.Rect) {
 	}
 }
 
-// tick ends a slot once its time has passed; what is hot then begins to play. Of
+// Tick ends a slot once its time has passed; what is hot then begins to play. Of
 // a time in which nobody looked nothing is known, so it does not count.
-func (m *motion) tick(now time.Time, many func(raster.Rect) bool) {
+func (m *Motion) tick(now time.Time, many func(raster.Rect) bool) {
 	if now.Before(m.slot) {
 		return
 	}
@@ -139,7 +139,7 @@ func (m *motion) tick(now time.Time, many func(raster.Rect) bool) {
 
 // heat finds what is hot and does not play yet, and joins it to areas. What was
 // hot and did not change in the slot that ends has come to rest.
-func (m *motion) heat(now time.Time, many func(raster.Rect) bool) {
+func (m *Motion) heat(now time.Time, many func(raster.Rect) bool) {
 	m.hot.Clear()
 	for i, slots := range m.tiles {
 		if slots&1 != 0 && bits.OnesCount8(slots) >= hotSlots && !m.known(m.at(i)) && many(m.at(i)) {
@@ -159,13 +159,13 @@ func (m *motion) heat(now time.Time, many func(raster.Rect) bool) {
 }
 
 // known reports whether a tile plays.
-func (m *motion) known(tile raster.Rect) bool {
+func (m *Motion) known(tile raster.Rect) bool {
 	return slices.ContainsFunc(m.list, func(a area) bool { return a.box.Contains(tile) })
 }
 
 // island gives the rectangle around what hangs together with the first of what
 // is hot.
-func (m *motion) island() raster.Rect {
+func (m *Motion) island() raster.Rect {
 	box := m.hot.Rects()[0]
 	for grown := true; grown; {
 		grown = false
@@ -180,7 +180,7 @@ func (m *motion) island() raster.Rect {
 }
 
 // begin lets play what is hot in box, as one area if it has most of it.
-func (m *motion) begin(box raster.Rect, now time.Time) {
+func (m *Motion) begin(box raster.Rect, now time.Time) {
 	m.part.Assign(&m.hot)
 	m.part.Intersect(box)
 	m.hot.Subtract(box)
