@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"deskside"
@@ -171,6 +172,7 @@ func (s *stage) show(ctx context.Context, real bool) error {
 		return err
 	}
 	fmt.Fprintf(s.cfg.Stdout, "The agent %s serves display %s.\nThe page's address book has it as demo-desk.\n", g.ID, s.display)
+	fmt.Fprintf(s.cfg.Stdout, "Commands reach it too, from another terminal:\n  %s %s info demo-desk\n", strings.Join(s.operatorEnv(), " "), s.cfg.Program)
 	console := exec.CommandContext(ctx, s.cfg.Program, "console")
 	console.Env = append(os.Environ(), s.operatorEnv()...)
 	console.Stdin, console.Stdout, console.Stderr = s.cfg.Stdin, s.cfg.Stdout, s.cfg.Stderr
