@@ -46,7 +46,7 @@ type search struct {
 	over    bool     // nothing more is to be listed
 	found   int
 	now     News // what has not been told
-	told    time.Time
+	told    int  // entries that it had when it was last told
 }
 
 // Below looks for entries whose names hold the text want, in any case, in the
@@ -60,6 +60,7 @@ func Below(ctx context.Context, top, want string, list Lister, tell func(News) e
 	defer stop(nil)
 	s := &search{want: want, list: list, tell: tell, stop: stop}
 	s.turn.L = &s.mu
+	defer s.speakWhile()()
 	if err := s.folder(ctx, top); err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}
@@ -69,6 +70,8 @@ func Below(ctx context.Context, top, want string, list Lister, tell func(News) e
 		work.Go(func() { s.work(ctx) })
 	}
 	work.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
@@ -152,18 +155,41 @@ func (s *search) take(e here.Entry) bool {
 		s.turn.Broadcast()
 		return false
 	}
-	s.speak()
 	return true
 }
 
-// speak tells what was found, now and then.
+// speakWhile tells of what was found now and then, until the function it gives is
+// called.
+func (s *search) speakWhile() (stop func()) {
+	tick, done := time.NewTicker(tellEvery), make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			select {
+			case <-tick.C:
+				s.speak()
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		tick.Stop()
+		close(done)
+		work.Wait()
+	}
+}
+
+// speak tells what was found since the last time.
 func (s *search) speak() {
-	if time.Since(s.told) < tellEvery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now.Looked == s.told || s.now.Over {
 		return
 	}
 	if err := s.tell(s.now); err != nil {
 		s.over = true
 		s.stop(err)
 	}
-	s.now.Hits, s.told = nil, time.Now()
+	s.now.Hits, s.told = nil, s.now.Looked
 }

@@ -93,7 +93,18 @@ func TestASearchEndsWithItsAsker(t *testing.T) {
 		t.Errorf("the page went away: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	err := find.Below(ctx, "/", "x", func(ctx context.Context, dir string, yield func(here.Entry) bool) error {
+	asked := 0
+	err := find.Below(t.Context(), "/", "x", func(ctx context.Context, dir string, yield func(here.Entry) bool) error {
+		if dir == "/a" { // what was found before is told while this one is waited for
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return f.list(ctx, dir, yield)
+	}, func(n find.News) error { asked = n.Looked; return gone })
+	if !errors.Is(err, gone) || asked != 1 {
+		t.Errorf("the page went away after %d: %v", asked, err)
+	}
+	err = find.Below(ctx, "/", "x", func(ctx context.Context, dir string, yield func(here.Entry) bool) error {
 		if dir == "/a" {
 			cancel()
 			<-ctx.Done()
