@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -122,13 +123,14 @@ func (m *member) end() {
 	}
 }
 
-// said gives the end of what the program wrote.
+// said gives the last lines that the program wrote, in one.
 func (m *member) said() string {
 	text, err := os.ReadFile(m.log)
 	if err != nil {
 		return ""
 	}
-	return string(text[max(0, len(text)-4096):])
+	lines := strings.Split(strings.TrimSpace(string(text[max(0, len(text)-4096):])), "\n")
+	return strings.Join(lines[max(0, len(lines)-3):], " / ")
 }
 
 // stop ends one program of the crew.
