@@ -17,23 +17,20 @@ func (in *Incoming) Add(b []byte) error {
 	if err := in.take(int64(len(b))); err != nil {
 		return err
 	}
-	if _, err := in.f.WriteAt(b, in.Have); err != nil {
+	if err := in.out.write(b, in.Have); err != nil {
 		return Explain(err, "write", in.at.Name)
 	}
 	in.Have += int64(len(b))
-	in.begun()
 	return nil
 }
 
-const writeEvery = 8 << 20 // bytes
-
-// begun has the system begin to write to the disk what has come, so that the
-// end of the file need not wait for all of it.
-func (in *Incoming) begun() {
-	if n := in.Have - in.begins; n >= writeEvery {
-		startWriting(in.f, in.begins, n)
-		in.begins = in.Have
+// Flush puts into the file what was added and waits in memory yet. Whoever added
+// calls it before anything else is done with the file.
+func (in *Incoming) Flush() error {
+	if err := in.out.flush(); err != nil {
+		return Explain(err, "write", in.at.Name)
 	}
+	return nil
 }
 
 // Reuse takes the next len(b) bytes of the file from its basis, and leaves them
@@ -68,6 +65,9 @@ var zeros [BufferSize]byte
 // where the file system can do that. They are put into Sum too.
 func (in *Incoming) Zero(n int64) error {
 	if err := in.take(n); err != nil {
+		return err
+	}
+	if err := in.Flush(); err != nil {
 		return err
 	}
 	info, err := in.f.Stat()
@@ -117,8 +117,10 @@ func (in *Incoming) changed() error {
 	return Conflict("the hash of %q is not the sender's", Text(in.at.Name)).Hint("Copy it again.")
 }
 
-// Reserve sees to the room for the whole file before its first byte.
+// Reserve sees to the room for the whole file before its first byte, and to how
+// it is written.
 func (in *Incoming) Reserve() error {
+	in.out = writer{f: in.f, direct: in.Meta.Size >= directFrom && direct(in.f)}
 	if in.Meta.Size < reserveFrom {
 		return nil
 	}

@@ -8,7 +8,8 @@
 // alone. Its length and hash are checked; permissions and time are set, without
 // set-user-ID and the like; it is written through to the disk; then it gets its
 // name in one step, which fails if the name is taken, unless the file there is
-// to be replaced. What was interrupted stays for a day, for the same operator
+// to be replaced. On Linux a large one is written past the page cache, as far as
+// the file system does that. What was interrupted stays for a day, for the same operator
 // to go on with: its name is made from the operator's key and the file's name,
 // size and time. What was wrong is removed at once, and so is what found the disk
 // full; a file for which there is no room is refused before its first byte where

@@ -45,8 +45,8 @@ type Incoming struct {
 	Have int64 // bytes in f, all of them in Sum or on the way there
 
 	Reused int64 // bytes of Have that came from the basis
-	begins int64 // of Have that the system was told to write to the disk
 
+	out   writer // to f
 	basis *Basis // nil: everything comes over the wire; not owned
 }
 
@@ -60,7 +60,7 @@ func Receive(at *Place, tmp string, meta Meta, disk Spaces) (*Incoming, error) {
 	if err != nil {
 		return nil, Explain(err, "write", at.Name)
 	}
-	in := &Incoming{at: at, tmp: tmp, Meta: meta, f: f, Sum: NewHasher()}
+	in := &Incoming{at: at, tmp: tmp, Meta: meta, f: f, Sum: NewHasher(), out: writer{f: f}}
 	if err := Lock(f); err != nil {
 		f.Close()
 		return nil, Explain(err, "lock", at.Name)

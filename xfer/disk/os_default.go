@@ -46,5 +46,10 @@ func preallocate(*os.File, int64) error { return nil }
 // punch is not here: zeros are written.
 func punch(*os.File, int64, int64) error { return errors.ErrUnsupported }
 
+// direct: not here; all goes through the page cache.
+func direct(*os.File) bool { return false }
+
+func setDirect(*os.File, bool) error { return errors.ErrUnsupported }
+
 // startWriting is not here: it is written when the system likes, and at the end.
 func startWriting(*os.File, int64, int64) {}

@@ -87,6 +87,9 @@ func (r *receiver) writing() {
 			close(r.failed)
 		}
 	}
+	if err := r.in.Flush(); r.err == nil {
+		r.err = err
+	}
 }
 
 // apply puts one record into the file, and passes its bytes on to be hashed.
@@ -114,7 +117,8 @@ func (r *receiver) apply(it item) error {
 func (r *receiver) copy(it item) error {
 	buffers.Put(it.buf)
 	for offset, left := it.rec.Offset, it.rec.Length; left > 0; {
-		buf, n := buffers.Get().(*frame.Buffer), min(left, frame.MaxData)
+		// Up to a multiple of MaxData, from where whole buffers can be written.
+		buf, n := buffers.Get().(*frame.Buffer), min(left, frame.MaxData-r.in.Have%frame.MaxData)
 		if err := r.in.Reuse(offset, buf.Bytes()[:n]); err != nil {
 			buffers.Put(buf)
 			return err

@@ -26,7 +26,10 @@ const (
 	Fault  Kind = 'f'
 )
 
-const room = 16 // bytes in front of a Buffer's, for the head of its record
+// room is what a Buffer has in front of its bytes: enough for the head of a record,
+// and a whole page, so that the bytes begin at one, as they must that are written
+// past the page cache.
+const room = 4 << 10
 
 // Buffer holds what one record brings, with room for the record's head in front
 // of it, so that both go out in one piece.
