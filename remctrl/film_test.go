@@ -3,6 +3,8 @@ package remctrl
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -42,11 +44,23 @@ func TestFilm(t *testing.T) {
 	send := func(dark *darkroom.Room) []byte {
 		d := newDrawing(1100, 300, codec.Tight, rfb.EncodingQuality0+8, rfb.EncodingLastRect)
 		d.v.svc.dark = dark
-		speckle(&d.src.frame, raster.XYWH(0, 0, 600, 200), 1)
-		speckle(&d.src.frame, raster.XYWH(800, 100, 300, 200), 2)
+		photo, text := raster.XYWH(0, 0, 2*pieceW, 200), raster.XYWH(2*pieceW, 0, pieceW, 300)
+		grainy(&d.src.frame, 1)
+		for y := range text.Y1 {
+			d.src.frame.Fill(raster.XYWH(text.X0, y, text.W(), 1), 0xffffff)
+			d.src.frame.Fill(raster.XYWH(text.X0+y%7*20, y, 15, 1), 0x202020)
+		}
+		m := watch(t, d)
 		var all bytes.Buffer
-		d.out.copy = &all
+		d.out.copy = io.MultiWriter(&m.in, &all)
 		d.frame(d.src.frame.Bounds())
+		m.read(t)
+		if !raster.Equal(m.Image, &d.src.frame, text) {
+			t.Error("the text is not exact")
+		}
+		if db := raster.PSNR(&d.src.frame, m.Image, photo); db < 30 || math.IsInf(db, 1) {
+			t.Errorf("the photograph comes with %.1f dB", db)
+		}
 		return all.Bytes()
 	}
 	dark := darkroom.New(nil)
