@@ -58,6 +58,7 @@ func (c *Client) fetch(ctx context.Context, p *disk.Place, remote string, meta d
 	if err != nil {
 		return r, err
 	}
+	in.Origin = c.origin(o)
 	basis := new(disk.Basis)
 	if help {
 		basis = disk.OpenBasis(p, tmp, meta.Size, o.Replace)
@@ -116,6 +117,14 @@ func (c *Client) fill(ctx context.Context, in *disk.Incoming, basis *disk.Basis,
 		err = in.Commit(sum, o.Replace)
 	}
 	return Result{Receipt{Path: in.Name(), Size: in.Meta.Size, Hash: sum}, in.Reused, body.Length}, err
+}
+
+// origin gives what files that arrive from the agent are marked with.
+func (c *Client) origin(o Options) string {
+	if o.Unmarked {
+		return ""
+	}
+	return disk.FromAgent(c.Agent)
 }
 
 // list is the body of a request for a file: what there is of it.

@@ -129,7 +129,7 @@ func (g *getTree) openTop() error {
 
 // land takes in all that is listed.
 func (g *getTree) land() error {
-	g.l = &haul.Landing{Top: g.top, Made: g.made, Replace: g.o.Replace, Owners: g.o.Owners, Disk: g.c.Disk, Record: g.arrived, Step: g.ctx.Err}
+	g.l = &haul.Landing{Top: g.top, Made: g.made, Replace: g.o.Replace, Owners: g.o.Owners, Disk: g.c.Disk, Origin: g.c.origin(g.o.Options), Record: g.arrived, Step: g.ctx.Err}
 	err := g.entries()
 	if err == nil {
 		err = g.fetch()

@@ -18,7 +18,8 @@ import (
 
 // Options say how a file is copied.
 type Options struct {
-	Replace bool // what has the target's name already may go, if it is a file
+	Replace  bool // what has the target's name already may go, if it is a file
+	Unmarked bool // what arrives here is not marked as from elsewhere
 
 	// Progress is called as bytes move, from the goroutine of the call.
 	// Done begins above zero where an interrupted transfer goes on. Nil is fine.

@@ -26,6 +26,7 @@ type cpFlags struct {
 	delete    bool
 	yes       bool
 	owners    bool
+	unmarked  bool
 	rate      string
 }
 
@@ -77,6 +78,7 @@ read. It says what, and asks, unless --yes is given.`,
 	set.BoolVar(&f.delete, "delete", false, "delete at DST what the source does not have")
 	set.BoolVar(&f.yes, "yes", false, "delete without asking")
 	set.BoolVar(&f.owners, "owners", false, "keep owners, by number, where the receiving side runs as root")
+	set.BoolVar(&f.unmarked, "unmarked", false, "do not mark files that arrive on this machine as from elsewhere")
 	set.StringVar(&f.rate, "limit-rate", "", "bytes a second at most, such as 500K or 2.5M")
 	return c
 }
@@ -222,7 +224,7 @@ func (t *transfer) all(ctx context.Context) error {
 	}
 	t.show = t.e.progress()
 	defer t.show.end()
-	t.o = xfer.Options{Replace: t.f.replace, Progress: t.show.at}
+	t.o = xfer.Options{Replace: t.f.replace, Unmarked: t.f.unmarked, Progress: t.show.at}
 	for _, from := range t.p.from {
 		err := t.one(ctx, from)
 		switch {

@@ -110,9 +110,10 @@ func (f *Draft) mine() error {
 	return err
 }
 
-// Dress gives the file what is kept of it besides its name and bytes. Attributes
-// that the file system does not take are no error.
-func (f *Draft) Dress(h *tree.Head, owners bool) error {
+// Dress gives the file what is kept of it besides its name and bytes, and marks it
+// with its origin, "" being none, whatever mark its source had. Attributes that the
+// file system does not take are no error.
+func (f *Draft) Dress(h *tree.Head, owners bool, origin string) error {
 	if owners && h.Owner != nil && os.Geteuid() == 0 {
 		if err := f.F.Chown(int(h.Owner.User), int(h.Owner.Group)); err != nil {
 			return err
@@ -121,6 +122,7 @@ func (f *Draft) Dress(h *tree.Head, owners bool) error {
 	if err := SetAttrs(f.F, h.Attrs); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
+	mark(f.F, origin)
 	if err := f.F.Chmod(KeptMode(fs.FileMode(h.Mode))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}

@@ -64,7 +64,7 @@ func TestDraft(t *testing.T) {
 			t.Errorf("before it has its name there is %v, %v", list, err)
 		}
 		when := time.Unix(1e9, 123456789)
-		if err := f.Dress(&tree.Head{Kind: tree.File, Mode: 0o640, ModTime: when}, false); err != nil {
+		if err := f.Dress(&tree.Head{Kind: tree.File, Mode: 0o640, ModTime: when}, false, ""); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.Name("a", false); err != nil {

@@ -44,6 +44,8 @@ type Incoming struct {
 	Sum  Hasher
 	Have int64 // bytes in f, all of them in Sum or on the way there
 
+	Origin string // what it is marked with; "" is nothing
+
 	Reused int64 // bytes of Have that came from the basis
 
 	out   writer // to f
@@ -197,6 +199,7 @@ func (in *Incoming) finish() error {
 	if err := in.settle(); err != nil {
 		return err
 	}
+	mark(in.f, in.Origin)
 	if err := in.f.Chmod(KeptMode(in.Meta.Mode)); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}

@@ -26,6 +26,7 @@ type Landing struct {
 	Made    bool        // the folder is new, and is given the permissions and time of the tree's top
 	Replace bool        // files that have a name already may go
 	Owners  bool        // keep owners, where this program may
+	Origin  string      // what files are marked with; "" is nothing
 	Largest int64       // bytes of a file; 0: any
 	Disk    disk.Spaces // nil asks the system
 	Folds   bool        // the file system does not tell names by case; always where it usually does not

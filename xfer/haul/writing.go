@@ -110,7 +110,7 @@ func (l *Landing) draft(h *tree.Head, in *folder, fill func(*disk.Draft) error) 
 		return nil, disk.Explain(err, "write", h.Name())
 	}
 	if err = fill(f); err == nil {
-		err = f.Dress(h, l.Owners)
+		err = f.Dress(h, l.Owners, l.Origin)
 	}
 	if err == nil {
 		return f, nil

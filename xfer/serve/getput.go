@@ -249,7 +249,7 @@ func (c *call) receive(meta disk.Meta) (_ *arrival, err error) {
 		return nil, err
 	}
 	a.undo = append(a.undo, c.calm)
-	a.asked = meta.Mode
+	a.asked, a.Origin = meta.Mode, disk.FromOperator
 	a.Meta.Mode = c.s.book(c.s.config.Roots()).mode(a.p.Abs, meta.Mode)
 	return a, nil
 }

@@ -214,7 +214,7 @@ func (c *call) putTree() error {
 	defer watched.close()
 	l := &haul.Landing{
 		Top: g.dir, Made: made, Replace: c.req.Replace, Owners: c.req.Owners,
-		Largest: c.s.config.Limits.File, Disk: c.s.disk,
+		Largest: c.s.config.Limits.File, Disk: c.s.disk, Origin: disk.FromOperator,
 		Allow: g.allow, Record: c.recordArrivals, Step: func() error { return c.step(deskside.FilesWrite) },
 	}
 	err = c.landTree(l)
