@@ -80,7 +80,8 @@
 // hash. Then PUT /tree carries all that differ in one body; its answer is a
 // TreeReceipt, once all of them have their names. To the operator, POST /fetch
 // asks for files by their paths in the tree, 16,384 at most and 4 MiB of them, and
-// is answered by a body with those files, or a note for one, in that order. A file
+// is answered by a body with those files, or a note for one, in that order. The list
+// may have 1 GiB, and 32 MiB as the operator's side keeps it, packed. A file
 // of 4 MiB and more goes by itself, so that it can go on after a break, unless it
 // has holes.
 //

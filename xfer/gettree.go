@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"deskside"
@@ -134,12 +135,15 @@ func (g *getTree) land() error {
 	if err == nil {
 		err = g.fetch()
 	}
+	before := len(g.t.Failed)
 	for _, h := range g.long {
 		if err == nil {
 			g.l.Flush()
 			err = g.getLong(h)
 		}
 	}
+	long := slices.Clone(g.t.Failed[before:])
+	g.t.Failed = g.t.Failed[:before]
 	err = cmp.Or(g.l.Close(), err)
 	g.t.Files += g.l.Result.Files
 	g.t.Folders += g.l.Result.Folders
@@ -151,6 +155,7 @@ func (g *getTree) land() error {
 			err = cmp.Or(err, stop)
 		}
 	}
+	g.t.Failed = append(g.t.Failed, long...) // behind the folders that they are not in
 	return err
 }
 

@@ -1,7 +1,6 @@
 package xfer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -14,13 +13,15 @@ import (
 	"deskside/xfer/tree"
 )
 
-// maxListing is how long a list of a tree may be: it is held in memory, as it
-// came.
-const maxListing = 48 << 20
+// Limits of the list of a tree, which is held in memory, packed.
+const (
+	maxListed = 1 << 30  // bytes of it
+	maxHeld   = 32 << 20 // and of what is held
+)
 
 // listing is what the agent has in a folder and below it, in order.
 type listing struct {
-	parts [][]byte // as it came
+	shelf *flow.Shelf // as it came
 	r     *tree.Reader
 	next  *tree.Head // nil behind the last
 	note  func(path string, why *deskside.Error) error
@@ -35,13 +36,11 @@ func (c *Client) listTree(ctx context.Context, remote string, o *TreeOptions, no
 	}
 	body := unpacked(resp)
 	defer body.Close()
-	l := &listing{note: note}
-	for total := 0; ; {
-		part := make([]byte, 1<<20)
-		n, err := io.ReadFull(body, part)
-		l.parts = append(l.parts, part[:n:n])
-		if total += n; total > maxListing {
-			return nil, disk.Conflict("the list of %q is longer than %d bytes", disk.Text(remote), maxListing).Hint("Copy the folders in it one by one.")
+	l := &listing{note: note, shelf: new(flow.Shelf)}
+	for {
+		err := l.shelf.Take(body)
+		if l.shelf.Bytes > maxListed || l.shelf.Held > maxHeld {
+			return nil, disk.Conflict("the list of %q is longer than can be held here", disk.Text(remote)).Hint("Copy the folders in it one by one.")
 		}
 		if err == io.EOF || err == io.ErrUnexpectedEOF && FaultIn(resp.Trailer) == nil {
 			break
@@ -61,11 +60,7 @@ func (c *Client) listTree(ctx context.Context, remote string, o *TreeOptions, no
 
 // rewind goes to the first entry.
 func (l *listing) rewind() error {
-	parts := make([]io.Reader, len(l.parts))
-	for i, part := range l.parts {
-		parts[i] = bytes.NewReader(part)
-	}
-	l.r, l.next = tree.NewReader(io.MultiReader(parts...), false), nil
+	l.r, l.next = tree.NewReader(l.shelf.Reader(), false), nil
 	return l.advance()
 }
 

@@ -124,6 +124,7 @@ func TestFaultDisk(t *testing.T) {
 				for i := range steps {
 					try(size*i/steps, scarceNodes)
 				}
+				try(scarceSize, 1) // for the top and no folder in it
 				for i := range min(steps, int64(nodes)) {
 					try(scarceSize, int(int64(nodes)*i/steps))
 				}

@@ -239,6 +239,11 @@ func (r *Reader) end() error {
 	if n != r.count {
 		return damaged("%d records came of %d", r.count, n)
 	}
+	// One that is packed, and was not said to be, may begin as one that is empty.
+	// What has not come yet is not waited for.
+	if r.r.Buffered() > 0 {
+		return damaged("it goes on behind its end")
+	}
 	return io.EOF
 }
 

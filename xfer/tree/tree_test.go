@@ -215,3 +215,16 @@ func FuzzBody(f *testing.F) {
 		}
 	})
 }
+
+// TestBehindTheEnd refuses a body that goes on, as one does that is packed and was
+// not said to be.
+func TestBehindTheEnd(t *testing.T) {
+	r := NewReader(strings.NewReader("z\x00\x00\x01\x00"), true)
+	if _, err := r.Next(); deskside.CodeOf(err) != deskside.CodeBadRequest {
+		t.Errorf("got %v", err)
+	}
+	r = NewReader(strings.NewReader("z\x00"), true)
+	if _, err := r.Next(); err != io.EOF {
+		t.Errorf("got %v", err)
+	}
+}
