@@ -39,7 +39,7 @@ var floors = []string{
 	"desktop/x11/window",
 	"desktop/desktoptest desktop/x11",
 	"internal/strangers internal/strangers/courier",
-	"audit loopback transport xfer/chunk xfer/frame",
+	"audit loopback transport xfer/chunk xfer/frame xfer/traffic",
 	"xfer/disk",
 	"xfer/flow",
 	"transport/transporttest",

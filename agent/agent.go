@@ -19,6 +19,7 @@ import (
 	"deskside/rcinfo"
 	"deskside/transport"
 	"deskside/wire"
+	"deskside/xfer/serve"
 )
 
 // Screen is a desktop with input. Where it is a desktop.Person as well, the
@@ -182,6 +183,7 @@ func (a *Agent) judge() error {
 	if c.Person == nil && a.cfg.Settings.Display != "none" {
 		c.Person = unseen{}
 	}
+	a.services.files = serve.New(a.files())
 	a.services.beginChat(a)
 	a.authority = authority.New(c)
 	return nil

@@ -25,7 +25,8 @@ type services struct {
 	info     *rcinfo.Service
 	chat     *chat.Chat
 	window   *person.Person // the person's side of the chat; nil: it could not be opened
-	noDesk   bool           // no chat window can be opened where the screen is
+	files    *serve.Service
+	noDesk   bool // no chat window can be opened where the screen is
 	handlers [len(deskside.Services)]http.Handler
 	closers  []func() error
 }
@@ -39,8 +40,7 @@ func (s *services) open(a *Agent) {
 	s.closers = append(s.closers, control.Close)
 	s.handlers[deskside.RemCtrl] = control
 	s.handlers[deskside.Chat] = s.chat
-	files := serve.New(a.files())
-	s.handlers[deskside.Xfer] = files
+	s.handlers[deskside.Xfer] = s.files
 	for i, h := range s.handlers {
 		s.handlers[i] = withPing(a.authority, h)
 	}

@@ -162,12 +162,27 @@ type BarEntry struct {
 	Until    time.Time // while suspended: may return until then
 	Unread   int       // chat lines the person has not seen
 	NoChat   bool      // no window can be opened to chat in: there is no button for it
+	Copies   []Copy    // what goes between the two machines, the oldest first
+}
+
+// Copy is a file or folder that goes between the operator's machine and this
+// one, as the bar shows it.
+type Copy struct {
+	ID     uint64
+	In     bool   // to this machine
+	Name   string // of the file or folder, as the operator or the disk has it
+	Done   int64  // bytes
+	Size   int64  // bytes in all; 0: not known
+	Files  int    // of a folder, so far; 0 for a file
+	Ended  bool   // it is shown for a moment longer, and cannot be stopped
+	Failed bool   // it ended, and not all of it came
 }
 
 // BarAction is something the person did on the bar.
 type BarAction struct {
 	Session deskside.SessionID
 	Do      BarVerb
+	Copy    uint64 // the ID of the one that BarStopCopy means
 }
 
 // BarVerb is a button of the bar.
@@ -177,6 +192,7 @@ type BarVerb uint8
 const (
 	BarStop BarVerb = iota
 	BarChat
+	BarStopCopy // stops one copy; the session goes on
 )
 
 // Person is the person before the screen: what can be asked of and shown to

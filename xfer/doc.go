@@ -98,9 +98,11 @@
 // body of a get goes on in that of a put. The agents know nothing of each other.
 //
 // Refusals: bad-request, denied (outside the roots, read only, hidden, a start-up
-// file, the agent's own), no-right, not-found, exists, conflict (changed, damaged, not
-// empty), no-access and no-space from the file system, no-audit, and those of
-// the ticket. A body that stands still for a minute is ended.
+// file, the agent's own), refused (the person stopped it: nothing of it is kept, and
+// for half a minute the same is refused again), no-right, not-found, exists,
+// conflict (changed, damaged, not empty), no-access and no-space from the file
+// system, no-audit, and those of the ticket. A body that stands still for a minute
+// is ended.
 //
 // The package sends no difference of a file inside a tree.
 package xfer

@@ -150,9 +150,10 @@ func (l *list) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
 func (l *list) Close() error { return nil }
 
 // broke marks an error of the way as one after which the partial file is kept,
-// as is one that only says "not now".
+// as is one that only says "not now"; not one that says "no".
 func broke(err error) error {
-	if deskside.CodeOf(err) == deskside.CodeConflict {
+	switch deskside.CodeOf(err) {
+	case deskside.CodeConflict, deskside.CodeRefused:
 		return err
 	}
 	return &disk.BrokenError{Err: err}

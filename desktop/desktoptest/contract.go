@@ -461,8 +461,10 @@ func bar(t *testing.T, s *subject) {
 	one := desktop.BarEntry{Session: [8]byte{1}, State: 2, Rights: 3}
 	two := desktop.BarEntry{Session: [8]byte{2}, State: 2, Rights: 1 << 3, Unread: 2}
 	one.Operator.Name, two.Operator.Name = "Maria", "Ola"
+	two.Copies = []desktop.Copy{{ID: 7, In: true, Name: "report.pdf", Size: 9}}
 	list := []desktop.BarEntry{one, two}
 	for _, want := range []desktop.BarAction{
+		{Session: two.Session, Do: desktop.BarStopCopy, Copy: 7},
 		{Session: two.Session, Do: desktop.BarStop},
 		{Session: two.Session, Do: desktop.BarChat},
 		{Session: one.Session, Do: desktop.BarStop},

@@ -20,11 +20,13 @@ const (
 	barDot     = 9
 	barGap     = 8
 	barMinRows = 2
+	barCopies  = 3 // rows of copies in one session at most
 )
 
 // Bar is the small bar that lasts while a session lives. It has a row for each
 // session; where the screen has no room for all, the last row stands for the
-// rest, and its Stop for all of theirs. It is not for two goroutines at once.
+// rest, and its Stop for all of theirs. Below a session's row are those of what is
+// copied in it, as far as there is room. It is not for two goroutines at once.
 type Bar struct {
 	style *style
 	size  image.Point
@@ -42,6 +44,7 @@ type row struct {
 	rect        image.Rectangle
 	name, state string
 	lost        bool
+	copies      bool // it is about a copy, and has no dot
 }
 
 // barKey is a button of the bar.
@@ -51,6 +54,7 @@ type barKey struct {
 	unread bool
 	verb   desktop.BarVerb
 	of     []deskside.SessionID
+	copies []uint64 // those that desktop.BarStopCopy means
 }
 
 // NewBar lays out the sessions for a screen of w by h pixels.
@@ -59,14 +63,54 @@ func NewBar(list []desktop.BarEntry, w, h int, scale float64) *Bar {
 	b := &Bar{style: st, hover: -1, held: -1}
 	b.size.X = st.px(barWide)
 	fits := max(h/2/st.px(barRow), barMinRows)
+	spare := fits - len(list)
 	for i, e := range list {
 		if i == fits-1 && len(list) > fits {
 			b.rest(list[i:])
 			break
 		}
 		b.session(e)
+		spare -= b.copies(e, min(spare, barCopies))
 	}
 	return b
+}
+
+// copies makes the rows of what is copied in a session, most of them at most, and
+// gives how many. The last stands for those that have no room.
+func (b *Bar) copies(e desktop.BarEntry, most int) (rows int) {
+	for i, c := range e.Copies {
+		if rows >= most {
+			break
+		}
+		rows++
+		if rows == most && len(e.Copies) > most {
+			b.moreCopies(e, e.Copies[i:])
+			break
+		}
+		b.copyRow(e, c.Name, copying(c), []desktop.Copy{c})
+	}
+	return rows
+}
+
+func (b *Bar) moreCopies(e desktop.BarEntry, list []desktop.Copy) {
+	b.copyRow(e, fmt.Sprintf("%d more", len(list)), "files and folders are being copied", list)
+}
+
+// copyRow makes a row with a button that stops those of a list which go on.
+func (b *Bar) copyRow(e desktop.BarEntry, name, state string, list []desktop.Copy) {
+	r := b.next()
+	stop := barKey{label: "Stop copy", verb: desktop.BarStopCopy, of: []deskside.SessionID{e.Session}}
+	for _, c := range list {
+		if !c.Ended {
+			stop.copies = append(stop.copies, c.ID)
+		}
+	}
+	free := r.Max.X - b.style.px(barMargin)
+	if len(stop.copies) > 0 {
+		free = b.key(r, free, stop)
+	}
+	b.text(r, free, name, state, false)
+	b.rows[len(b.rows)-1].copies = true
 }
 
 // Size gives the bar's size, and the radius of its lower corners.
@@ -123,7 +167,7 @@ func (b *Bar) text(r image.Rectangle, x int, name, state string, lost bool) {
 	state = b.style.cut(roleBar, state, free*2/3)
 	name = b.style.cut(roleBarName, b.style.fit(roleBarName, name), free-gap-b.style.width(roleBar, state))
 	r.Min.X, r.Max.X = left, left+free
-	b.rows = append(b.rows, row{r, name, state, lost})
+	b.rows = append(b.rows, row{rect: r, name: name, state: state, lost: lost})
 }
 
 // Handle takes what the pointer did on the bar. It gives the actions of a
@@ -146,13 +190,25 @@ func (b *Bar) Handle(in Input) (actions []desktop.BarAction, move int) {
 		}
 	case PointerUp:
 		if over >= 0 && over == b.held {
-			for _, id := range b.keys[over].of {
-				actions = append(actions, desktop.BarAction{Session: id, Do: b.keys[over].verb})
-			}
+			actions = b.keys[over].actions()
 		}
 		b.held = -1
 	}
 	return actions, 0
+}
+
+// actions gives what a button does.
+func (k *barKey) actions() (list []desktop.BarAction) {
+	for _, id := range k.of {
+		a := desktop.BarAction{Session: id, Do: k.verb}
+		for _, a.Copy = range k.copies {
+			list = append(list, a)
+		}
+		if k.copies == nil {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // Keep takes over what the pointer is doing on the bar that b replaces: a Stop
@@ -169,7 +225,9 @@ func (b *Bar) same(before *Bar, i int) int {
 		return i
 	}
 	old := before.keys[i]
-	return slices.IndexFunc(b.keys, func(k barKey) bool { return k.verb == old.verb && slices.Equal(k.of, old.of) })
+	return slices.IndexFunc(b.keys, func(k barKey) bool {
+		return k.verb == old.verb && slices.Equal(k.of, old.of) && slices.Equal(k.copies, old.copies)
+	})
 }
 
 func (b *Bar) at(in Input) int {
@@ -185,7 +243,7 @@ func (b *Bar) at(in Input) int {
 // bar has none such.
 func (b *Bar) Button(a desktop.BarAction) image.Rectangle {
 	for _, k := range b.keys {
-		if k.verb == a.Do && len(k.of) == 1 && k.of[0] == a.Session {
+		if slices.Equal(k.actions(), []desktop.BarAction{a}) {
 			return k.rect
 		}
 	}
@@ -222,7 +280,9 @@ func (b *Bar) drawRow(c *canvas, i int, r row) {
 	if r.lost {
 		dot = lostDot
 	}
-	c.round(image.Rect(c.px(barMargin), y, c.px(barMargin)+size, y+size), float64(size)/2, dot)
+	if !r.copies {
+		c.round(image.Rect(c.px(barMargin), y, c.px(barMargin)+size, y+size), float64(size)/2, dot)
+	}
 	line := r.rect
 	line.Min.Y += (r.rect.Dy() - c.lineHeight(roleBarName)) / 2
 	base := c.baseline(roleBarName, line.Min.Y)

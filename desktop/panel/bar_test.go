@@ -126,3 +126,46 @@ func TestBarKeepsAPressThroughAChange(t *testing.T) {
 		t.Errorf("a press on a session that is gone gave %+v", got)
 	}
 }
+
+// TestBarCopies has copies below their sessions: as many as have room, and a way
+// to stop each that still goes on.
+func TestBarCopies(t *testing.T) {
+	list := entries(2)
+	list[0].Copies = []desktop.Copy{
+		{ID: 1, In: true, Name: "report.pdf", Done: 34, Size: 100},
+		{ID: 2, Name: "photos", Files: 312},
+		{ID: 3, In: true, Name: "x", Ended: true},
+		{ID: 4, In: true, Name: "y", Size: 5},
+	}
+	list[1].Copies = []desktop.Copy{{ID: 5, Name: "z\u202e", Ended: true, Failed: true}}
+	b := NewBar(list, 1280, 720, 1)
+	var got []string
+	for _, r := range b.rows {
+		if r.copies {
+			got = append(got, r.name+" "+r.state)
+		}
+	}
+	want := []string{
+		"report.pdf is copied to this computer — 34 %",
+		"photos is copied from this computer — 312 files",
+		"2 more files and folders are being copied",
+		"z[U+202E] was not copied from this computer",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, id := range []uint64{1, 2, 4} {
+		want := desktop.BarAction{Session: list[0].Session, Do: desktop.BarStopCopy, Copy: id}
+		if got := click(b, b.Button(want)); !reflect.DeepEqual(got, []desktop.BarAction{want}) {
+			t.Errorf("pressed the one of %d, got %+v", id, got)
+		}
+	}
+	if len(b.keys) != 2*2+3 {
+		t.Errorf("%d buttons", len(b.keys))
+	}
+	many := entries(40)
+	many[0].Copies = list[0].Copies
+	if w, h, _ := NewBar(many, 800, 600, 1).Size(); w > 800 || h > 300 {
+		t.Errorf("with too many sessions it has %dx%d pixels", w, h)
+	}
+}

@@ -104,3 +104,31 @@ func doing(e desktop.BarEntry) string {
 	}
 	return "connected"
 }
+
+// copying says what becomes of a copy.
+func copying(c desktop.Copy) string {
+	where := "to this computer"
+	if !c.In {
+		where = "from this computer"
+	}
+	switch {
+	case c.Failed:
+		return "was not copied " + where
+	case c.Ended:
+		return "was copied " + where
+	}
+	return "is copied " + where + " — " + far(c)
+}
+
+// far says how far a copy has come.
+func far(c desktop.Copy) string {
+	switch {
+	case c.Files == 1:
+		return "1 file"
+	case c.Files > 0:
+		return fmt.Sprintf("%d files", c.Files)
+	case c.Size > 0:
+		return fmt.Sprintf("%d %%", int(min(max(float64(c.Done)/float64(c.Size), 0), 1)*100))
+	}
+	return "begins"
+}

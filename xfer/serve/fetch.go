@@ -119,6 +119,7 @@ func (f *fetch) sendFile(path string) error {
 	}
 	e := &haul.Entry{Head: &tree.Head{Kind: tree.File, Path: path}, Dir: in, Info: info}
 	f.files++
+	f.c.row.File()
 	_, err = haul.Send(f.w.Writer, e, f.c.req.Owners, func(n int) error {
 		f.bytes += int64(n)
 		return f.c.step(deskside.FilesRead)

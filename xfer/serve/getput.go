@@ -33,6 +33,7 @@ func (c *call) outgoing(send func(*disk.Outgoing) error) error {
 		return err
 	}
 	c.detail["size"] = strconv.FormatInt(out.Meta.Size, 10)
+	c.row.Of(out.Meta.Size)
 	defer c.calm()
 	return send(out)
 }
@@ -84,6 +85,7 @@ func (c *call) emit(s *flow.Sender, out *disk.Outgoing, kind string) error {
 	c.w.WriteHeader(http.StatusOK)
 	s.Step = func(done, _ int64) error {
 		c.detail["bytes"] = strconv.FormatInt(done, 10)
+		c.row.At(done)
 		return c.step(deskside.FilesRead)
 	}
 	err := c.reason(s.Send(sending{c}))
@@ -296,7 +298,7 @@ func (c *call) take(a *arrival, basis *disk.Basis) error {
 		return err
 	}
 	records, length, done := c.arriving(a.Incoming)
-	sum, err := flow.Receive(a.Incoming, records, func(int64) error { return c.step(deskside.FilesWrite) })
+	sum, err := flow.Receive(a.Incoming, records, c.come)
 	done()
 	c.detail["sent"] = strconv.FormatInt(*length, 10)
 	if err == nil && sum == (disk.Hash{}) { // it gave one of another kind
@@ -306,6 +308,12 @@ func (c *call) take(a *arrival, basis *disk.Basis) error {
 		return err
 	}
 	return c.commit(a, sum)
+}
+
+// come is called as a file arrives, with the bytes that are there.
+func (c *call) come(have int64) error {
+	c.row.At(have)
+	return c.step(deskside.FilesWrite)
 }
 
 // commit gives what arrived its name, if it still may have it.

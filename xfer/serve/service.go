@@ -1,13 +1,16 @@
 package serve
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"deskside"
@@ -15,6 +18,7 @@ import (
 	"deskside/wire"
 	"deskside/xfer"
 	"deskside/xfer/disk"
+	"deskside/xfer/traffic"
 )
 
 // Config says what the service serves. Gate and Roots must be set.
@@ -82,6 +86,9 @@ type Service struct {
 	guarded []pattern            // start-up files, with those of Config.Programs
 	starred []pattern            // of them: those whose last name has a star
 	byLast  map[string][]pattern // the others, by their last name, folded
+
+	// Traffic has the transfers that run, for the person to see and stop.
+	Traffic traffic.Table
 
 	sweeper disk.Sweeper
 	turns   turns
@@ -181,7 +188,9 @@ type call struct {
 	control *http.ResponseController
 	req     *xfer.Request
 
-	watched *watch // what policy must go on to open; nil: it was asked before, and that is all
+	watched *watch                         // what policy must go on to open; nil: it was asked before, and that is all
+	stopped atomic.Pointer[deskside.Error] // by the person, and why
+	row     *traffic.Row                   // in the table of transfers; nil: it is none
 
 	detail map[string]string // for the audit
 	body   bool              // the reply has begun: a refusal can only follow it
@@ -204,8 +213,27 @@ func (c *call) run(kind route) (err error) {
 	if err := c.before(kind.audit); err != nil {
 		return err
 	}
-	err = kind.serve(c)
+	err = c.move(kind)
 	return errors.Join(err, c.after(kind.audit, began, err))
+}
+
+// move serves, and has the person see it where it is a transfer.
+func (c *call) move(kind route) (err error) {
+	if kind.audit != asTransfer {
+		return kind.serve(c)
+	}
+	in := c.r.Method == http.MethodPut || c.r.Method == http.MethodPatch
+	where := c.detail["path"]
+	name := where[strings.LastIndexByte(where, '/')+1:]
+	c.row, err = c.s.Traffic.Begin(c.pass.Session().ID, in, where, cmp.Or(name, where), func(why error) {
+		c.stopped.Store(deskside.AsError(why))
+	})
+	if err != nil {
+		return err
+	}
+	c.row.Of(c.req.Size)
+	defer func() { c.row.End(err) }()
+	return kind.serve(c)
 }
 
 // allowed checks that the session holds one of the rights at this moment.
@@ -294,17 +322,17 @@ func (c *call) refuse(err error) {
 		return
 	}
 	refusal := *deskside.AsError(err)
-	refusal.Code, refusal.Words = code, words
+	refusal.Code, refusal.Words, refusal.By = code, words, cmp.Or(refusal.By, deskside.ByAgent)
 	if c.r.ContentLength != 0 {
 		c.control.EnableFullDuplex()            // or the reply waits for the body
 		c.w.Header().Set("Connection", "close") // what is left of the body is no request
 		defer c.drain()
 	}
 	if as, ok := errors.AsType[*statusError](err); ok {
-		wire.RefuseAs(c.w, as.status, refusal.From(deskside.ByAgent))
+		wire.RefuseAs(c.w, as.status, &refusal)
 		return
 	}
-	wire.Refuse(c.w, refusal.From(deskside.ByAgent))
+	wire.Refuse(c.w, &refusal)
 }
 
 const drainFor = 5 * time.Second // an honest sender stops as soon as it has read it
@@ -331,8 +359,11 @@ func (c *call) step(right deskside.Right) error {
 }
 
 // closed says why policy no longer opens what the call is about, as far as the
-// watch has seen.
+// watch has seen, or that the person stopped it.
 func (c *call) closed() error {
+	if why := c.stopped.Load(); why != nil {
+		return why
+	}
 	if c.watched == nil || c.watched.lost.Load() == nil {
 		return nil
 	}

@@ -114,6 +114,7 @@ func (s *standardReply) Write(b []byte) (int, error) {
 	s.c.patience()
 	n, err := s.ResponseWriter.Write(b)
 	s.sent += int64(n)
+	s.c.row.At(s.sent)
 	if err != nil {
 		s.err = &disk.BrokenError{Err: err}
 	}

@@ -287,6 +287,9 @@ func (c *call) landTree(l *haul.Landing) error {
 		if err := l.Add(rec.Head, r); err != nil {
 			return cut(err)
 		}
+		if rec.Head.Kind == tree.File {
+			c.row.File()
+		}
 	}
 }
 

@@ -193,7 +193,7 @@ func (c *call) wantUpload(meta disk.Meta) error {
 // last. What came is kept unless it is wrong.
 func (c *call) fillUpload(a *arrival, complete bool, status int) error {
 	body := &segment{r: patient{c, c.r.Body}, left: a.Meta.Size - a.Have}
-	_, err := flow.Receive(a.Incoming, body, func(int64) error { return c.step(deskside.FilesWrite) })
+	_, err := flow.Receive(a.Incoming, body, c.come)
 	if err = c.reason(err); err == nil && complete && a.Have != a.Meta.Size {
 		err = lengths("the upload of %q ends at %d, and is to have %d bytes", disk.Text(a.Name()), a.Have, a.Meta.Size)
 		return errors.Join(err, a.Suspend())

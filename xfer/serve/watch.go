@@ -15,8 +15,8 @@ import (
 const lookEvery = 250 * time.Millisecond
 
 // watch asks, for as long as a request is served, whether policy still opens
-// the place that it is about. It keeps the call from moving on when it does not,
-// also one that waits for its peer.
+// the place that it is about, and whether the person has stopped it. It keeps the
+// call from moving on after that, also one that waits for its peer.
 type watch struct {
 	c    *call
 	p    *disk.Place
@@ -61,6 +61,10 @@ func (w *watch) run() {
 func (w *watch) look() error {
 	if lost := w.lost.Load(); lost != nil {
 		return lost
+	}
+	if why := w.c.stopped.Load(); why != nil {
+		w.lost.Store(why)
+		return why
 	}
 	if err := w.c.s.stillOpen(w.p, w.want); err != nil {
 		w.lost.Store(deskside.AsError(err))
