@@ -49,7 +49,7 @@ var floors = []string{
 	"xfer/serve",
 	"authority person",
 	"agent client hub",
-	"console/glance console/here console/queue",
+	"console/feed console/glance console/here console/queue",
 	"console/find",
 	"console demo",
 	"cmd/deskside",

@@ -206,8 +206,8 @@ type Files interface {
 	Open(ctx context.Context, path string) (Entry, io.ReadCloser, error)
 	// Start reads the first n bytes of a file, or all of it, and tells its size.
 	Start(ctx context.Context, path string, n int64) (head []byte, size int64, err error)
-	// Put writes a file; it gets its name when it is whole.
-	Put(ctx context.Context, u Upload, r io.Reader) error
+	// Put writes a file, which gets its name when it is whole, and gives its hash.
+	Put(ctx context.Context, u Upload, r io.Reader) (hash string, err error)
 	Mkdir(ctx context.Context, path string) error
 	Rename(ctx context.Context, from, to string) error
 	Delete(ctx context.Context, path string) error
@@ -233,6 +233,8 @@ type Upload struct {
 	Size    int64     // bytes, exact
 	Changed time.Time // when the file last changed; zero: not known, so now
 	Replace bool      // else a name that is taken is CodeExists
+
+	Tell func(done int64) // how far it is; nil is fine
 }
 
 // Listing is a far folder.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskside"
+	"deskside/console/feed"
 	"deskside/console/here"
 	"deskside/console/queue"
 	"deskside/loopback"
@@ -50,6 +51,7 @@ type Console struct {
 	downloads downloads
 	here      *here.Folder // nil: no folder was chosen
 	queue     *queue.Queue
+	feeds     feed.Table // what pages give to copies of the queue
 	server    *loopback.Server
 }
 
@@ -135,6 +137,7 @@ func (c *Console) routes() http.Handler {
 	on("POST /api/here/files", c.changeHere)
 	on("POST /api/queue", c.addCopies)
 	on("POST /api/queue/{job}", c.orderCopy)
+	on("PUT /api/queue/{job}/file", c.feed)
 	tab("POST /api/tabs/{tab}/downloads", c.askDownload)
 	tab("POST /api/tabs/{tab}/transfers/{transfer}/cancel", c.cancelTransfer)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -2,11 +2,15 @@ package console
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"path"
 	"path/filepath"
+	"strconv"
 
 	"deskside"
+	"deskside/console/feed"
 	"deskside/console/here"
 	"deskside/console/queue"
 	"deskside/xfer/disk"
@@ -58,20 +62,24 @@ func (c *Console) closeHere() {
 // useFor lets the queue copy over a session until the function it gives is
 // called.
 func (c *Console) useFor(t *tab, s Session) (stop func()) {
-	if c.here == nil {
-		return func() {}
-	}
-	return c.queue.Attach(t.ctx, s.Agent(), mover{s.Files(), c.here})
+	return c.queue.Attach(t.ctx, s.Agent(), mover{s.Files(), c.here, &c.feeds})
 }
 
 // mover copies between this machine's folder and a far machine.
 type mover struct {
-	far  Files
-	here *here.Folder
+	far   Files
+	here  *here.Folder // nil: none was chosen
+	feeds *feed.Table
 }
 
 // Move does one job.
 func (m mover) Move(ctx context.Context, j queue.Job, tell func(done, total int64)) (queue.Outcome, error) {
+	if j.Page != "" {
+		return m.dropped(ctx, j, tell)
+	}
+	if m.here == nil {
+		return queue.Outcome{}, noFolder
+	}
 	place, err := m.here.At(j.Here, j.Up)
 	if err != nil {
 		return queue.Outcome{}, err
@@ -106,6 +114,76 @@ func (m mover) discard(ctx context.Context, j queue.Job) error {
 	return nil
 }
 
+// dropped sends what a page gives of what was dropped on it.
+func (m mover) dropped(ctx context.Context, j queue.Job, tell func(done, total int64)) (out queue.Outcome, err error) {
+	var failed int
+	var first error
+	err = m.feeds.Take(ctx, j.ID, func(f feed.File) error {
+		to := path.Join(j.There, f.Path)
+		sum, err := m.far.Put(ctx, Upload{Path: to, Size: f.Size, Changed: f.Changed, Replace: j.Replace,
+			Tell: func(done int64) { tell(f.Before+done, j.Size) }}, f.Body)
+		if err != nil {
+			if failed++; failed == 1 {
+				first = err
+			}
+			return err
+		}
+		out.Files, out.Hash = f.Nth, sum
+		tell(f.Before+f.Size, j.Size)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return out, err
+	case failed > 1 || failed == 1 && j.Tree:
+		e := *deskside.AsError(first)
+		e.Words = fmt.Sprintf("%d could not be copied, first: %s", failed, e.Words)
+		return out, &e
+	}
+	if out.Size = j.Size; j.Tree {
+		out.Hash = ""
+	}
+	return out, first
+}
+
+// feed gives a file that a page holds to its copy, which runs.
+func (c *Console) feed(w http.ResponseWriter, r *http.Request) error {
+	u, err := uploadOf(r)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	before, errBefore := strconv.ParseInt(q.Get("before"), 10, 64)
+	nth, errNth := strconv.Atoi(q.Get("nth"))
+	if errBefore != nil || errNth != nil || before < 0 || nth < 1 {
+		return deskside.Errorf(deskside.CodeBadRequest, "before %q and nth %q are no numbers", q.Get("before"), q.Get("nth"))
+	}
+	if j, there := c.queue.Job(r.PathValue("job")); !there || j.Page == "" || j.State != queue.Running {
+		return deskside.Errorf(deskside.CodeConflict, "no copy %q that a page gives files to runs now", r.PathValue("job"))
+	}
+	if u.Path != "" {
+		p, err := disk.ParsePath(u.Path)
+		if err != nil || p.Abs {
+			return deskside.Errorf(deskside.CodeBadRequest, "%q is no path below a folder", u.Path)
+		}
+	}
+	noDeadlines(w)
+	more, err := c.feeds.Give(r.Context(), r.PathValue("job"), feed.File{Path: u.Path, Size: u.Size, Changed: u.Changed, Before: before, Nth: nth, Last: q.Get("last") == "1", Body: r.Body})
+	answer := struct {
+		More  bool            `json:"more"`
+		Error *deskside.Error `json:"error,omitempty"`
+	}{More: more}
+	if err != nil {
+		answer.Error = deskside.AsError(err)
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained) // or a browser does not read the answer
+	}
+	return writeJSON(w, answer)
+}
+
+const maxDrained = 64 << 20
+
+var noFolder = deskside.Errorf(deskside.CodeNotFound, "no folder of this machine is shown").Hint("Start the console with --folder DIR.")
+
 func topOfHere(string) (string, error) { return "/", nil }
 
 func (c *Console) herePath() string {
@@ -118,8 +196,7 @@ func (c *Console) herePath() string {
 // folder gives this machine's folder, if the operator chose one.
 func (c *Console) folder() (*here.Folder, error) {
 	if c.here == nil {
-		return nil, deskside.Errorf(deskside.CodeNotFound, "no folder of this machine is shown").
-			Hint("Start the console with --folder DIR.")
+		return nil, noFolder
 	}
 	return c.here, nil
 }
@@ -161,12 +238,10 @@ func (c *Console) addCopies(w http.ResponseWriter, r *http.Request) error {
 			There string `json:"there"`
 			Tree  bool   `json:"tree"`
 			Size  int64  `json:"size"`
+			Page  string `json:"page"`
 		} `json:"items"`
 	}
 	if err := readJSON(w, r, &ask); err != nil {
-		return err
-	}
-	if _, err := c.folder(); err != nil {
 		return err
 	}
 	t, err := c.desk.tab(ask.Tab)
@@ -179,13 +254,19 @@ func (c *Console) addCopies(w http.ResponseWriter, r *http.Request) error {
 	}
 	jobs := make([]queue.Job, 0, len(ask.Items))
 	for _, i := range ask.Items {
+		if i.Page == "" && c.here == nil {
+			return noFolder
+		}
+		if i.Page != "" && (!ask.Up || ask.Move || len(i.Page) > 64) {
+			return deskside.Errorf(deskside.CodeBadRequest, "what a page holds can only be copied to the machine")
+		}
 		for _, p := range []string{i.Here, i.There} {
 			if _, err := disk.ParsePath(p); err != nil || p == "" || p == "/" {
 				return deskside.Errorf(deskside.CodeBadRequest, "%q is no path of a file or folder", p)
 			}
 		}
 		jobs = append(jobs, queue.Job{Agent: s.Agent(), Machine: t.request.Machine.Name, Up: ask.Up, Here: i.Here, There: i.There,
-			Tree: i.Tree, Move: ask.Move, Replace: ask.Replace, Size: max(0, i.Size)})
+			Tree: i.Tree, Move: ask.Move, Replace: ask.Replace, Size: max(0, i.Size), Page: i.Page})
 	}
 	if err := c.queue.Add(jobs...); err != nil {
 		return err

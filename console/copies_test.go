@@ -142,7 +142,7 @@ func TestThisMachineIsShownOnlyWhereChosen(t *testing.T) {
 	a := newAPI(t, withMachines(), console.Config{})
 	_, tab := a.open(deskside.AllRights)
 	a.refused(a.request("GET", "/api/here/files?path=/", ""), http.StatusNotFound, deskside.CodeNotFound)
-	a.refused(a.request("POST", "/api/queue", `{"tab":"`+tab+`","items":[]}`), http.StatusNotFound, deskside.CodeNotFound)
+	a.refused(a.request("POST", "/api/queue", `{"tab":"`+tab+`","items":[{"here":"/a","there":"/home/ada/a"}]}`), http.StatusNotFound, deskside.CodeNotFound)
 }
 
 func TestNothingBesideTheFolderIsShown(t *testing.T) {

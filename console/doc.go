@@ -48,7 +48,9 @@
 //	GET    /api/here/preview?path=                as for the far one
 //	GET    /api/here/search?path=&name=           as for the far one
 //	POST   /api/here/files           {do path to} as for the far one; delete only in the trash
-//	POST   /api/queue {tab up move replace items: [{here there tree size}]}   puts copies into the queue
+//	POST   /api/queue {tab up move replace items: [{here there tree size page}]}   puts copies into the queue
+//	PUT    /api/queue/{id}/file?path=&size=&changed=&before=&nth=&last=1   the body is the next file of a copy that has
+//	                                              page and runs; gives {more error}
 //	POST   /api/queue/{id}           {do}         an order for one, as queue.Order
 //
 // Three addresses are WebSockets, each of its own subprotocol:

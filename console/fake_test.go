@@ -504,33 +504,36 @@ func (s *slow) Read(b []byte) (int, error) {
 	return s.r.Read(b[:min(len(b), cmp.Or(int(s.r.Size()/2), 1))])
 }
 
-func (f *files) Put(ctx context.Context, u console.Upload, r io.Reader) error {
+func (f *files) Put(ctx context.Context, u console.Upload, r io.Reader) (string, error) {
 	f.mu.Lock()
 	_, there := f.all[u.Path]
 	hold := f.hold
 	f.mu.Unlock()
 	if there && !u.Replace {
-		return deskside.Errorf(deskside.CodeExists, "%q is there already", u.Path).From(deskside.ByAgent)
+		return "", deskside.Errorf(deskside.CodeExists, "%q is there already", u.Path).From(deskside.ByAgent)
 	}
 	half, err := io.ReadAll(io.LimitReader(r, u.Size/2))
 	if err != nil {
-		return err
+		return "", err
+	}
+	if u.Tell != nil {
+		u.Tell(u.Size / 2)
 	}
 	if hold != nil {
 		select {
 		case <-hold:
 		case <-ctx.Done():
-			return ctx.Err()
+			return "", ctx.Err()
 		}
 	}
 	rest, err := io.ReadAll(r)
 	if err != nil || ctx.Err() != nil {
-		return cmp.Or(err, ctx.Err())
+		return "", cmp.Or(err, ctx.Err())
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.all[u.Path], f.changed = append(half, rest...), u.Changed
-	return nil
+	return fmt.Sprintf("%x", sha256.Sum256(f.all[u.Path])), nil
 }
 
 func (f *files) get(p string) (string, bool) {

@@ -96,7 +96,7 @@ func (c *Console) upload(w http.ResponseWriter, r *http.Request, t *tab) error {
 	}
 	noDeadlines(w)
 	ctx, x, finish := t.transfer(r.Context(), u.Path, u.Size, true)
-	err = s.Files().Put(ctx, u, counted{r.Body, t, x})
+	_, err = s.Files().Put(ctx, u, counted{r.Body, t, x})
 	finish(err)
 	if err != nil {
 		return err

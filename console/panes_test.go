@@ -180,7 +180,7 @@ const dropFolder = `(() => {
 func TestDropsOnTheFarPane(t *testing.T) {
 	s, far := panes(t, folderWith(t, nil), 1280, 720)
 	browsertest.Eval[bool](s.Page, dropFolder)
-	s.Has(".toast", "3 files arrived on front-desk-1")
+	s.Has(`.queue-job[data-name="kit"]`, "in 3 files · Copied and verified")
 	for name, want := range map[string]string{"a.txt": "a", "deep/b.txt": "b", "c.txt": "c"} {
 		if got, _ := far.files.get("/home/ada/kit/" + name); got != want {
 			t.Errorf("%s is %q", name, got)
@@ -193,7 +193,60 @@ func TestDropsOnTheFarPane(t *testing.T) {
 	one := fileWith(t, "one.txt", "one")
 	s.Carry(".pane.there", one)
 	s.Drop(".pane.there", one)
-	s.Has(".toast", "one.txt arrived on front-desk-1")
+	s.Has(`.queue-job[data-name="one.txt"]`, "Copied and verified")
+	s.Has(`.queue-job[data-name="one.txt"] .queue-hash`, "BLAKE3")
+
+	// What is there stays, until it is told to go.
+	s.Carry(".pane.there", fileWith(t, "one.txt", "two"))
+	s.Drop(".pane.there", fileWith(t, "one.txt", "two"))
+	s.Press("Replace one.txt")
+	await.True(t, "it is replaced", func() bool { got, _ := far.files.get("/home/ada/one.txt"); return got == "two" })
+}
+
+// TestADroppedFileWaits pauses a copy of what was dropped, lets it go on, and loads
+// the page again, which then has not got the bytes.
+func TestADroppedFileWaits(t *testing.T) {
+	s, far := panes(t, folderWith(t, nil), 1280, 720)
+	hold := make(chan struct{})
+	far.files.mu.Lock()
+	far.files.hold = hold
+	far.files.mu.Unlock()
+	body := strings.Repeat("payload ", 100_000)
+	slow, next := fileWith(t, "slow.bin", body), fileWith(t, "next.txt", "n")
+	s.Carry(".pane.there", slow, next)
+	s.Drop(".pane.there", slow, next)
+	s.Has(`.queue-job[data-state="running"]`, "391 KiB of 781 KiB")
+	s.Press("Pause slow.bin")
+	s.Has(`.queue-job[data-name="slow.bin"]`, "Paused")
+	s.Press("Pause next.txt")
+	close(hold)
+	s.Press("Resume slow.bin")
+	s.Has(`.queue-job[data-name="slow.bin"]`, "Copied and verified")
+	if got, _ := far.files.get("/home/ada/slow.bin"); got != body {
+		t.Errorf("%d bytes arrived, want %d", len(got), len(body))
+	}
+	s.Reload()
+	s.Until("the picture is back", `document.querySelector("canvas")?.width > 0`)
+	s.Click(".tab:nth-child(2)")
+	s.Press("Files")
+	s.Press("Two panes")
+	s.Has(`.queue-job[data-name="next.txt"]`, "Paused, but this page no longer has the file. Drop it again.")
+	s.Shot("720-light-panes-dropped")
+	if browsertest.Eval[bool](s.Page, `[...document.querySelectorAll('[aria-label="Resume next.txt"]')].some(e => e.checkVisibility())`) {
+		t.Error("it can be resumed without its bytes")
+	}
+	s.Forgive("ERR_") // the request that the pause broke off
+}
+
+func TestAFolderDroppedOnThePanel(t *testing.T) {
+	s := open(t, withMachines(), 1280, 720)
+	far := s.connect("front-desk-1", deskside.AllRights)
+	s.Press("Files")
+	s.Has(".file-name", "notes.txt")
+	browsertest.Eval[bool](s.Page, strings.Replace(dropFolder, ".pane.there", ".files", 1))
+	s.Has(".toast", "in the queue")
+	s.Has(".file-name", "kit")
+	await.True(t, "it is there", func() bool { got, _ := far.files.get("/home/ada/kit/deep/b.txt"); return got == "b" })
 }
 
 func TestPanesShots(t *testing.T) {

@@ -78,10 +78,14 @@ func (f remoteFiles) Start(ctx context.Context, p string, n int64) ([]byte, int6
 	return head, meta.Size, err
 }
 
-func (f remoteFiles) Put(ctx context.Context, u Upload, r io.Reader) error {
+func (f remoteFiles) Put(ctx context.Context, u Upload, r io.Reader) (string, error) {
 	src := xfer.Source{Reader: r, Name: path.Base(u.Path), Size: u.Size, ModTime: u.Changed}
-	_, err := f.c.Send(ctx, src, u.Path, xfer.Options{Replace: u.Replace})
-	return err
+	o := xfer.Options{Replace: u.Replace}
+	if u.Tell != nil {
+		o.Progress = func(p xfer.Progress) { u.Tell(p.Done) }
+	}
+	got, err := f.c.Send(ctx, src, u.Path, o)
+	return got.Hash.String(), err
 }
 
 func (f remoteFiles) Mkdir(ctx context.Context, p string) error {

@@ -1,6 +1,7 @@
 package xfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -138,19 +139,51 @@ type Source struct {
 	ModTime   time.Time // zero stands for now
 }
 
-// Send copies a file from a reader to the path remote. It does not go on where
-// an earlier one broke, for a reader cannot.
+// Send copies a file from a reader to the path remote. A source that says when it
+// changed goes on where an earlier one of the same broke: what has arrived is read
+// again, and not sent.
 func (c *Client) Send(ctx context.Context, src Source, remote string, o Options) (Receipt, error) {
 	if src.Mode == 0 {
 		src.Mode = 0o644
 	}
-	if src.ModTime.IsZero() {
+	again := !src.ModTime.IsZero()
+	if !again {
 		src.ModTime = time.Now()
 	}
 	req := &Request{Path: remote, Size: src.Size, ModTime: disk.WireTime(src.ModTime), Mode: src.Mode, Replace: o.Replace}
 	s := &summed{Reader: src.Reader, left: src.Size, sum: disk.NewHasher()}
-	result, err := c.upload(ctx, req, newUpload(s, nil, s.Fault, src.Name, o))
+	if again && src.Size > disk.KeepLeast {
+		if err := c.passOver(ctx, req, s); err != nil {
+			return Receipt{}, err
+		}
+	}
+	up := newUpload(s, nil, s.Fault, src.Name, o)
+	up.sender.Step = func(done, _ int64) error {
+		o.tell(src.Name, req.Offset+done, src.Size)
+		return nil
+	}
+	result, err := c.upload(ctx, req, up)
 	return result.Receipt, err
+}
+
+// passOver reads what the agent has of the file from its source, and has req go on
+// behind it. What the two have there is compared by the agent.
+func (c *Client) passOver(ctx context.Context, req *Request, s *summed) error {
+	var there struct {
+		Offset int64 `json:"offset"`
+	}
+	if err := c.ask(ctx, "GET /partial", &Request{Path: req.Path, Size: req.Size, ModTime: req.ModTime}, &there); err != nil {
+		return err
+	}
+	if there.Offset <= 0 || there.Offset > req.Size {
+		return nil
+	}
+	if _, err := io.CopyN(io.Discard, s, there.Offset); err != nil {
+		return cmp.Or(s.err, err)
+	}
+	prefix := s.Hash()
+	req.Offset, req.Prefix = there.Offset, &prefix
+	return nil
 }
 
 // upload sends one body and reads its receipt.

@@ -23,5 +23,8 @@
 // page and the program. What waited or ran when the program ended is paused when
 // it begins again: nothing is copied that nobody of this launch asked for.
 //
+// Of a job with a page the bytes are with a page of the browser, which the Mover is
+// given them by. No program that begins again has them, so it has failed then.
+//
 // The package copies nothing itself, knows no path and asks nobody for rights.
 package queue

@@ -18,6 +18,7 @@ type Job struct {
 	Tree    bool             `json:"tree,omitempty"`    // a folder with everything in it
 	Move    bool             `json:"move,omitempty"`    // the source goes to the trash at the end
 	Replace bool             `json:"replace,omitempty"` // what has the target's name may go
+	Page    string           `json:"page,omitempty"`    // the bytes are with the page that gave it this name; Here is a name alone
 
 	State State           `json:"state"`
 	Done  int64           `json:"done"`           // bytes

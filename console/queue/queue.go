@@ -98,6 +98,9 @@ func New(cfg Config) (*Queue, error) {
 	for _, j := range list {
 		if !j.State.over() {
 			j.State = Paused
+			if j.Page != "" {
+				j.State, j.Error = Failed, deskside.Errorf(deskside.CodeNotFound, "the console was started again, and no page has the bytes").Hint("Drop it again.")
+			}
 		}
 		q.jobs = append(q.jobs, &entry{Job: j})
 	}

@@ -3,6 +3,7 @@
 package serve
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -64,6 +65,43 @@ func TestResumeElsewhere(t *testing.T) {
 			resume(t, r, n)
 		})
 	}
+}
+
+// TestAStreamGoesOn breaks what comes from a reader, and gives it again: what has
+// arrived is not sent twice. Another reader of the same name, size and time is
+// found out.
+func TestAStreamGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		data := noise(longFile)
+		send := func(b []byte, o xfer.Options) error {
+			src := xfer.Source{Reader: bytes.NewReader(b), Size: int64(len(b)), ModTime: time.Unix(1e9, 0)}
+			_, err := r.c.Send(ctx(t), src, "up", o)
+			return err
+		}
+		broken := func() {
+			t.Helper()
+			wantCode(t, send(data, breaker(r, r.dir, r.gate.Suspend)), deskside.CodeUnreachable)
+			wantNone(t, r.at("up"))
+			r.gate.Resume()
+			r.c = r.client(r.net)
+		}
+		broken()
+		other := bytes.Clone(data)
+		other[0]++
+		wantCode(t, send(other, xfer.Options{}), deskside.CodeConflict)
+		wantNone(t, r.at("up"))
+		broken()
+		first := int64(-1)
+		must(t, send(data, xfer.Options{Progress: func(p xfer.Progress) {
+			if first < 0 {
+				first = p.Done
+			}
+		}}))
+		if first < breakAt/4 {
+			t.Errorf("it went on with %d bytes", first)
+		}
+		wantFile(t, r.at("up"), data)
+	})
 }
 
 func resume(t *testing.T, r *rig, then *transporttest.Net) {

@@ -1,5 +1,7 @@
 // The machine's files: where one is, what is there, and what is on its way.
 import { call, faultOf, Refusal, tabPath } from "./api";
+import { drop } from "./drops";
+import { dropped } from "./dropped";
 import { fill, h, Kept, one, show, steady, text } from "./dom";
 import { icon } from "./icons";
 import { day, sentence, size } from "./format";
@@ -246,18 +248,18 @@ export class Files {
       if (!carries(e)) return;
       e.preventDefault();
       set(0);
-      void this.upload(this.dropped([...e.dataTransfer?.items ?? []]));
+      void this.dropped([...e.dataTransfer?.items ?? []]).catch((x: unknown) => complain(faultOf(x)));
     });
   }
 
-  /** dropped gives the files that were dropped, and says so where there were
-   *  folders, which a browser hands out as files that cannot be read. */
-  private dropped(items: DataTransferItem[]): File[] {
-    const folders = items.filter((i) => i.webkitGetAsEntry()?.isDirectory);
-    if (folders.length) {
-      complain({ code: "unsupported", words: "folders cannot be dropped here", do: "Drop the files in them, or copy them with: deskside cp --recursive" });
-    }
-    return items.filter((i) => !folders.includes(i)).map((i) => i.getAsFile()).filter((f) => f !== null);
+  /** dropped takes what was dropped: files by themselves are uploaded from here,
+   *  and folders are copies of the queue. */
+  private async dropped(items: DataTransferItem[]): Promise<void> {
+    const d = await dropped(items);
+    if (d.folders.length === 0) return this.upload(d.files.map(([, f]) => f));
+    const into = this.path;
+    await drop(this.tab.id, d, into, () => { if (this.path === into) void this.go(into); });
+    toast("What was dropped is in the queue, below the two panes.");
   }
 
   private drawTransfers(list: Transfer[]): void {

@@ -1,8 +1,9 @@
 // Two panes: this machine's files and the far one's, side by side, with the
 // queue of copies below. All of it works by keyboard.
-import { call, faultOf, Refusal, tabPath } from "./api";
+import { call, faultOf, tabPath } from "./api";
 import { h, show } from "./dom";
-import { dropped, type Dropped } from "./dropped";
+import { dropped } from "./dropped";
+import { drop } from "./drops";
 import { icon } from "./icons";
 import { join, Pane } from "./pane";
 import { preview } from "./preview";
@@ -180,26 +181,8 @@ export function panes(first: Tab, leave: () => void): Panes {
       if (!takes(e)) return;
       e.preventDefault();
       if (dragged) void copyFrom(dragged.from, false, dragged.list, p.path);
-      else if (e.dataTransfer) void dropped([...e.dataTransfer.items]).then((d) => upload(d, p.path), (x: unknown) => complain(faultOf(x)));
+      else if (e.dataTransfer) void dropped([...e.dataTransfer.items]).then((d) => drop(tab.id, d, p.path, () => void far.refresh())).catch((x: unknown) => complain(faultOf(x)));
     });
-  }
-
-  /** upload sends what was dropped from the desktop: its folders, then its
-   *  files one after the other. */
-  async function upload(d: Dropped, into: string): Promise<void> {
-    try {
-      for (const dir of d.folders) {
-        await change(far, { do: "mkdir", path: join(into, dir) }).catch((e: unknown) => { if (!(e instanceof Refusal && e.fault.code === "exists")) throw e; });
-      }
-      for (const [path, f] of d.files) {
-        const q = new URLSearchParams({ path: join(into, path), size: String(f.size), changed: new Date(f.lastModified).toISOString() });
-        await call("PUT", `${far.side.api}?${q}`, f);
-      }
-      toast(`${d.files.length === 1 ? d.files[0]![0] : `${d.files.length} files`} arrived on ${tab.machine.name}.`);
-    } catch (e) {
-      complain(faultOf(e));
-    }
-    await far.refresh();
   }
 
   el.addEventListener("keydown", (k) => {

@@ -4,6 +4,7 @@ import { call, faultOf } from "./api";
 import { fill, h, s, show, text } from "./dom";
 import { sentence, size } from "./format";
 import { icon } from "./icons";
+import { holds } from "./drops";
 import { button, complain, copy } from "./ui";
 import { store } from "./store";
 import type { Job } from "./types";
@@ -74,16 +75,18 @@ export function queueView(): { el: HTMLElement; draw(): void; close(): void } {
       text(state, j.state === "done" ? `${size(j.size ?? 0)}${j.tree ? ` in ${j.files ?? 0} files` : ""} · Copied and verified`
         : j.state === "running" ? far : j.state === "waiting" ? `Waiting${j.done ? ` · ${far}` : ""}`
           : j.state === "paused" ? `Paused · ${far}` : j.state === "cancelled" ? "Cancelled" : sentence(j.error?.words ?? "it failed"));
+      const mine = holds(j), over = j.state === "done" || j.state === "failed" || j.state === "cancelled";
+      if (!mine && !over && j.state !== "running") text(state, `${j.state === "paused" ? "Paused" : "Waiting"}, but this page no longer has the file. Drop it again.`);
+      if (!mine && (j.state === "failed" || j.state === "cancelled")) text(state, `${state.textContent} This page no longer has the file: drop it again.`);
       state.title = j.error?.do ?? "";
       show(hash, Boolean(j.hash) && j.state === "done");
       text(hash, `BLAKE3 ${(j.hash ?? "").slice(0, 12)}…`);
       hash.title = `${j.hash ?? ""} (press to copy)`;
-      const over = j.state === "done" || j.state === "failed" || j.state === "cancelled";
-      show(replace, j.state === "failed" && j.error?.code === "exists");
+      show(replace, mine && j.state === "failed" && j.error?.code === "exists");
       show(up, j.state === "waiting" || j.state === "paused");
       show(pause, j.state === "running" || j.state === "waiting");
-      show(resume, j.state === "paused");
-      show(retry, j.state === "failed" && j.error?.code !== "exists" || j.state === "cancelled");
+      show(resume, mine && j.state === "paused");
+      show(retry, mine && (j.state === "failed" && j.error?.code !== "exists" || j.state === "cancelled"));
       show(cancel, !over);
       show(forget, over);
     };

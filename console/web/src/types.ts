@@ -69,6 +69,7 @@ export interface Job {
   there: string;
   tree?: boolean;
   move?: boolean;
+  page?: string; // what the page calls it that has the bytes
   state: "waiting" | "running" | "paused" | "done" | "failed" | "cancelled";
   done: number;
   size?: number;
