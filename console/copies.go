@@ -122,7 +122,10 @@ func (m mover) dropped(ctx context.Context, j queue.Job, tell func(done, total i
 		to := path.Join(j.There, f.Path)
 		sum, err := m.far.Put(ctx, Upload{Path: to, Size: f.Size, Changed: f.Changed, Replace: j.Replace,
 			Tell: func(done int64) { tell(f.Before+done, j.Size) }}, f.Body)
-		if err != nil {
+		switch {
+		case err != nil && endsAll(ctx, err):
+			return &feed.Stop{Err: err}
+		case err != nil:
 			if failed++; failed == 1 {
 				first = err
 			}
@@ -144,6 +147,16 @@ func (m mover) dropped(ctx context.Context, j queue.Job, tell func(done, total i
 		out.Hash = ""
 	}
 	return out, first
+}
+
+// endsAll reports whether an error of one file is one of all that follow: the way
+// broke, the person or the operator stopped the copy, or the session is another.
+func endsAll(ctx context.Context, err error) bool {
+	switch deskside.CodeOf(err) {
+	case deskside.CodeUnreachable, deskside.CodeSuspended, deskside.CodeEnded, deskside.CodeRefused, deskside.CodeNoRight, deskside.CodeNoTicket, deskside.CodeNoSpace:
+		return true
+	}
+	return ctx.Err() != nil
 }
 
 // feed gives a file that a page holds to its copy, which runs.

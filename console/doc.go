@@ -91,7 +91,8 @@
 // package queue, which belongs to the console and is kept in Config.Queue: a page
 // that is loaded again finds it as it is, and one that is closed stops nothing. A
 // path of this machine begins at the top of that folder and is walked through
-// os.Root by package here. What is discarded, on either side, goes into a folder
+// os.Root by package here. What is dropped on the page from the desktop is a copy
+// of the queue too, for which the page has the bytes (package feed). What is discarded, on either side, goes into a folder
 // "Deskside trash" at the top of the root that it lies in; a rename brings it
 // back. So the far side needs no operation for it, and its rules hold.
 //

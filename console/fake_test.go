@@ -399,6 +399,7 @@ type files struct {
 	all     map[string][]byte
 	changed time.Time     // of what was put last
 	hold    chan struct{} // Put and Open wait for it, where it is set
+	fails   error         // of every Put
 	torn    bool          // what Open reads breaks off at its end
 }
 
@@ -507,8 +508,11 @@ func (s *slow) Read(b []byte) (int, error) {
 func (f *files) Put(ctx context.Context, u console.Upload, r io.Reader) (string, error) {
 	f.mu.Lock()
 	_, there := f.all[u.Path]
-	hold := f.hold
+	hold, fails := f.hold, f.fails
 	f.mu.Unlock()
+	if fails != nil {
+		return "", fails
+	}
 	if there && !u.Replace {
 		return "", deskside.Errorf(deskside.CodeExists, "%q is there already", u.Path).From(deskside.ByAgent)
 	}

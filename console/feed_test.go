@@ -49,3 +49,37 @@ func TestWhatAPageGivesIsCopied(t *testing.T) {
 		a.refused(a.request("POST", "/api/queue", body), http.StatusBadRequest, deskside.CodeBadRequest)
 	}
 }
+
+// TestAWayThatBrokeIsTriedAgain breaks a copy of what was dropped in the middle: it
+// waits for its turn again, and the page gives the files that are not there yet. One
+// that the person stops is over.
+func TestAWayThatBrokeIsTriedAgain(t *testing.T) {
+	a := newAPI(t, withMachines(), console.Config{})
+	far, tab := a.open(deskside.AllRights)
+	fails := func(err error) {
+		far.files.mu.Lock()
+		defer far.files.mu.Unlock()
+		far.files.fails = err
+	}
+	a.call("POST", "/api/queue", `{"tab":"`+tab+`","up":true,"items":[{"here":"/kit","there":"/home/ada/kit","tree":true,"size":6,"page":"p"}]}`)
+	id := a.copied(queue.Running).ID
+	give := func(q, body string) map[string]any {
+		return a.call("PUT", "/api/queue/"+id+"/file?"+q, body)
+	}
+	fails(deskside.Errorf(deskside.CodeUnreachable, "the connection broke"))
+	if got := give("path=a&size=3&before=0&nth=1", "abc"); got["more"] != false {
+		t.Errorf("more is wanted: %v", got)
+	}
+	fails(nil)
+	a.copied(queue.Running)
+	if got := give("path=a&size=3&before=0&nth=1", "abc"); got["more"] != true || got["error"] != nil {
+		t.Errorf("again: %v", got)
+	}
+	fails(deskside.Errorf(deskside.CodeRefused, "the person stopped the transfer").From(deskside.ByPerson))
+	if got := give("path=b&size=3&before=3&nth=2", "abc"); got["more"] != false {
+		t.Errorf("more is wanted: %v", got)
+	}
+	if j := a.copied(queue.Failed); j.Error.Code != deskside.CodeRefused {
+		t.Errorf("%+v", j.Error)
+	}
+}

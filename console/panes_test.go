@@ -232,6 +232,10 @@ func TestADroppedFileWaits(t *testing.T) {
 	s.Press("Two panes")
 	s.Has(`.queue-job[data-name="next.txt"]`, "Paused, but this page no longer has the file. Drop it again.")
 	s.Shot("720-light-panes-dropped")
+	s.Axe(axe(t), "panes-dropped")
+	s.Dark(true)
+	s.Size(480, 800)
+	s.Shot("narrow-dark-panes-dropped")
 	if browsertest.Eval[bool](s.Page, `[...document.querySelectorAll('[aria-label="Resume next.txt"]')].some(e => e.checkVisibility())`) {
 		t.Error("it can be resumed without its bytes")
 	}

@@ -13,6 +13,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -35,6 +36,12 @@ type File struct {
 
 	became chan error
 }
+
+// Stop is an error of one file that ends its whole copy.
+type Stop struct{ Err error }
+
+func (s *Stop) Error() string { return s.Err.Error() }
+func (s *Stop) Unwrap() error { return s.Err }
 
 // Table knows the copies that wait. Its zero value is ready. Its methods may be
 // called from any goroutine.
@@ -81,7 +88,7 @@ var errNoPage = deskside.Errorf(deskside.CodeNotFound, "the page on which this w
 
 // Take calls each for every file that a page gives to the copy of an ID, until the
 // last. It fails where no page gives any, where one stops in the middle and where
-// ctx ends; what each says is told to the page, and ends nothing.
+// ctx ends; what each says is told to the page, and ends nothing but as a *Stop.
 func (t *Table) Take(ctx context.Context, id string, each func(File) error) error {
 	c := t.meet(id, true)
 	defer func() {
@@ -94,7 +101,11 @@ func (t *Table) Take(ctx context.Context, id string, each func(File) error) erro
 		late.Reset(Wait)
 		select {
 		case f := <-c.files:
-			f.became <- each(f)
+			err := each(f)
+			f.became <- err
+			if stop, ok := errors.AsType[*Stop](err); ok {
+				return stop.Err
+			}
 			if f.Last {
 				return nil
 			}
@@ -125,5 +136,6 @@ func (t *Table) Give(ctx context.Context, id string, f File) (more bool, err err
 		return false, ctx.Err()
 	}
 	err = <-f.became
-	return !f.Last, err
+	_, stopped := errors.AsType[*Stop](err)
+	return !f.Last && !stopped, err
 }

@@ -42,6 +42,22 @@ func TestFilesReachTheCopyThatWaits(t *testing.T) {
 	})
 }
 
+func TestAnErrorMayEndTheCopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var table feed.Table
+		broke, ended := errors.New("the way broke"), make(chan error, 1)
+		go func() {
+			ended <- table.Take(t.Context(), "a", func(feed.File) error { return &feed.Stop{Err: broke} })
+		}()
+		if more, err := table.Give(t.Context(), "a", feed.File{}); more || !errors.Is(err, broke) {
+			t.Errorf("%v, more %v", err, more)
+		}
+		if err := <-ended; err != broke {
+			t.Errorf("it ended with %v", err)
+		}
+	})
+}
+
 func TestACopyWithoutAPageFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var table feed.Table

@@ -253,6 +253,19 @@ func TestTheListOutlivesTheProgram(t *testing.T) {
 	}
 }
 
+func TestWhatAPageHadIsLostWithTheProgram(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "queue.json")
+	q := begin(t, file)
+	if err := q.Add(Job{Agent: agent, Here: "/a", Page: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	q.Close()
+	q = begin(t, file)
+	if list := q.List(); len(list) != 1 || list[0].State != Failed || deskside.CodeOf(list[0].Error) != deskside.CodeNotFound {
+		t.Errorf("%+v", list)
+	}
+}
+
 func TestAFileThatIsNoListIsLeftOut(t *testing.T) {
 	for _, text := range []string{"", "{", `{"a":1}`, `[{"id":7}]`, "\x00"} {
 		file := filepath.Join(t.TempDir(), "queue.json")
