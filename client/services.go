@@ -12,6 +12,7 @@ import (
 	"deskside/remctrl"
 	"deskside/wire"
 	"deskside/xfer"
+	"deskside/xfer/disk"
 )
 
 // RFB opens the picture. Without a screen it shows all of them. It takes a stream
@@ -101,5 +102,5 @@ func (s *Session) Chat() *chat.Client {
 // each request. One that begins while the session is lost waits for its return.
 func (s *Session) Files() *xfer.Client {
 	ticket := func(ctx context.Context) (deskside.Ticket, error) { return s.Ticket(ctx, deskside.Xfer) }
-	return &xfer.Client{HTTP: s.Service(deskside.Xfer), Ticket: ticket, Agent: s.Agent().Key}
+	return &xfer.Client{HTTP: s.Service(deskside.Xfer), Ticket: ticket, Agent: s.Agent().Key, Sweeper: new(disk.Sweeper)}
 }

@@ -30,7 +30,8 @@ type Client struct {
 	Ticket func(context.Context) (deskside.Ticket, error) // for the 2704 service; asked before every request, and may wait
 	Agent  deskside.AgentID                               // part of the name of a file that arrives from it
 
-	Disk disk.Spaces
+	Disk    disk.Spaces
+	Sweeper *disk.Sweeper // of the folders that files arrive in; nil looks through one for each file
 }
 
 const maxReply = 64 << 20 // bytes of a JSON reply: the largest page of the longest names fits

@@ -59,6 +59,7 @@ func (c *Client) fetch(ctx context.Context, p *disk.Place, remote string, meta d
 		return r, err
 	}
 	in.Origin = c.origin(o)
+	c.Sweeper.Look(p.Dir, disk.KeepPartial) // now that this one is held, however old it is
 	basis := new(disk.Basis)
 	if help {
 		basis = disk.OpenBasis(p, tmp, meta.Size, o.Replace)

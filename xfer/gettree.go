@@ -6,9 +6,11 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"deskside"
 	"deskside/xfer/disk"
@@ -128,9 +130,15 @@ func (g *getTree) openTop() error {
 	return err
 }
 
+// sweep takes away what was left in a folder.
+func sweep(dir *os.Root) { disk.Sweep(dir, time.Now().Add(-disk.KeepPartial)) }
+
 // land takes in all that is listed.
 func (g *getTree) land() error {
 	g.l = &haul.Landing{Top: g.top, Made: g.made, Replace: g.o.Replace, Owners: g.o.Owners, Disk: g.c.Disk, Origin: g.c.origin(g.o.Options), Record: g.arrived, Step: g.ctx.Err}
+	if !g.o.DryRun {
+		g.l.Sweep = sweep
+	}
 	err := g.entries()
 	if err == nil {
 		err = g.fetch()

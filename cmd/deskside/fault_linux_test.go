@@ -29,11 +29,14 @@ type pair struct {
 	near  string // a folder at the operator's
 	agent *exec.Cmd
 	host  string
+	named bool // no file is without a name: there is nothing in /proc to name it by
 }
 
-func newPair(t *testing.T) *pair {
+func newPair(t *testing.T) *pair { return newPairOf(t, false) }
+
+func newPairOf(t *testing.T, named bool) *pair {
 	t.Helper()
-	p := &pair{t: t, dir: t.TempDir()}
+	p := &pair{t: t, dir: t.TempDir(), named: named}
 	p.home, p.near = filepath.Join(p.dir, "home"), filepath.Join(p.dir, "near")
 	for _, d := range []string{p.home, p.near} {
 		if err := os.Mkdir(d, 0o755); err != nil {
@@ -55,6 +58,10 @@ func (p *pair) agentDir() string { return filepath.Join(p.dir, "agent") }
 
 func (p *pair) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("deskside", args...)
+	if p.named {
+		hide := `at=$(readlink -f "$(command -v deskside)"); mount -t tmpfs none /proc && mkdir /proc/self && ln -s "$at" /proc/self/exe && exec "$@"`
+		cmd = exec.Command("unshare", append([]string{"--mount", "sh", "-c", hide, "-", "deskside"}, args...)...)
+	}
 	cmd.Env = append(os.Environ(), "HOME="+p.home, "DESKSIDE_HOME="+filepath.Join(p.dir, "operator"))
 	return cmd
 }
@@ -176,14 +183,17 @@ func (p *pair) arrived(source, target string, all bool) (files int) {
 
 // TestFaultKilled kills either end with no warning, again and again, at every
 // stage of a copy. A file that has its name is whole, always; and the same
-// command, with both ends begun anew, comes to the end of it.
+// command, with both ends begun anew, comes to the end of it, and leaves nothing
+// of what was killed. Named is as on a file system whose files all have names; it
+// takes root.
 func TestFaultKilled(t *testing.T) {
 	for _, c := range []struct {
 		up        bool
 		transport string
-	}{{true, "tcp"}, {false, "tcp"}, {true, "udp"}, {false, "udp"}} {
-		t.Run(fmt.Sprintf("up=%v over %s", c.up, c.transport), func(t *testing.T) {
-			k := &killer{pair: newPair(t), up: c.up, transport: c.transport, rnd: rand.New(rand.NewPCG(1, 2))}
+		named     bool
+	}{{true, "tcp", false}, {false, "tcp", false}, {true, "udp", false}, {false, "udp", false}, {true, "tcp", true}, {false, "tcp", true}} {
+		t.Run(fmt.Sprintf("up=%v over %s, named=%v", c.up, c.transport, c.named), func(t *testing.T) {
+			k := &killer{pair: newPairOf(t, c.named && os.Geteuid() == 0), up: c.up, transport: c.transport, rnd: rand.New(rand.NewPCG(1, 2))}
 			from, to := k.near, k.home
 			if !c.up {
 				from, to = to, from

@@ -91,7 +91,7 @@ func (d *Dir) Link(target, name string, replace bool) error {
 	if !errors.Is(err, fs.ErrExist) || !replace {
 		return err
 	}
-	tmp := anyPartial()
+	tmp := draftName()
 	if err := d.Root.Symlink(target, tmp); err != nil {
 		return err
 	}

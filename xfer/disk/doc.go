@@ -18,7 +18,9 @@
 //
 // A file of a tree (Draft) is not gone on with, and needs no name until it is
 // whole: on Linux it has none, on most file systems, and goes when the program is
-// killed; elsewhere it has a hidden one.
+// killed; elsewhere it has a hidden one. Those that are left, and transfers that
+// nobody went on with for a day, are taken away when something arrives in the folder
+// again, on either side.
 //
 // # The way to a file
 //

@@ -25,19 +25,25 @@ func (d *Dir) Draft() (*Draft, error) {
 	return d.named()
 }
 
-// named begins a file with a hidden name.
-func (d *Dir) named() (*Draft, error) {
-	tmp := anyPartial()
-	f, err := d.Root.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL|openFlags, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	draft := &Draft{f, d, tmp}
-	if err := Lock(f); err != nil { // or it is swept away once its time is set
+// named begins a file with a hidden name. One that was swept away before it was
+// held is begun again.
+func (d *Dir) named() (draft *Draft, err error) {
+	for range 10 {
+		tmp := draftName()
+		f, err := d.Root.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL|openFlags, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		draft = &Draft{f, d, tmp}
+		if err = Lock(f); err == nil {
+			err = draft.mine()
+		}
+		if err == nil {
+			return draft, nil
+		}
 		draft.Drop()
-		return nil, err
 	}
-	return draft, nil
+	return nil, err
 }
 
 // Drop takes the file away.
@@ -81,7 +87,10 @@ func (f *Draft) instead(name string) error {
 		return err
 	}
 	if f.tmp == "" {
-		tmp := anyPartial()
+		if err := Lock(f.F); err != nil { // or it is swept away in between
+			return err
+		}
+		tmp := draftName()
 		if err := f.dir.link(f.F, tmp); err != nil {
 			return err
 		}

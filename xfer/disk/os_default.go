@@ -20,6 +20,7 @@ func CheckNative(string) error        { return errNotHere }
 func noSpace(error) bool              { return false }
 func diskSpace(*os.Root) Space        { return Space{} }
 func ours(fs.FileInfo) bool           { return false }
+func sweepable(fs.FileInfo) bool      { return false }
 func Lock(*os.File) error             { return errNotHere }
 func SyncDir(*os.Root) error          { return errNotHere }
 func Readable(*os.File, string) error { return errNotHere }

@@ -37,6 +37,14 @@ func ours(info fs.FileInfo) bool {
 	return ok && int(st.Uid) == os.Geteuid() && st.Nlink == 1 && info.Mode().Perm()&0o077 == 0
 }
 
+// sweepable reports whether what has the name of a partial file may be taken away
+// as one of ours, whatever was done to its permissions and owner before it was to
+// get its own name.
+func sweepable(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (int(st.Uid) == os.Geteuid() || os.Geteuid() == 0) && st.Nlink == 1
+}
+
 // ID tells a file from all others of this machine, where the system says.
 type ID struct{ device, inode uint64 }
 

@@ -30,6 +30,9 @@ func noSpace(err error) bool {
 // is as safe as the file it becomes.
 func ours(fs.FileInfo) bool { return true }
 
+// sweepable: as ours.
+func sweepable(fs.FileInfo) bool { return true }
+
 // ID tells a file from all others, where the system says: not here.
 type ID struct{ name string }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"deskside"
@@ -19,9 +18,13 @@ import (
 // a transfer go on where it broke, and another one for another peer, so that
 // nobody goes on with bytes that somebody else laid out. Names of this form are
 // refused as the target of every operation but delete.
+//
+// A draft, with which nobody goes on, has a name of its own kind, so that one
+// that a killed program left is known to be worth nothing.
 const (
 	partialPrefix = ".deskside-"
 	partialSuffix = ".part"
+	draftSuffix   = ".draft"
 	partialLetter = 32 // letters between the two: 20 bytes in base32
 )
 
@@ -42,17 +45,21 @@ func PartialName(peer deskside.KeyID, name string, size int64, mtime time.Time) 
 	return partialPrefix + partialCode.EncodeToString(sum[:20]) + partialSuffix
 }
 
-// anyPartial names a partial file that no other transfer has.
-func anyPartial() string {
+// draftName names a draft, as no other transfer does.
+func draftName() string {
 	var b [20]byte
 	rand.Read(b[:])
-	return partialPrefix + partialCode.EncodeToString(b[:]) + partialSuffix
+	return partialPrefix + partialCode.EncodeToString(b[:]) + draftSuffix
 }
 
-// IsPartial reports whether name has the form of partialName.
-func IsPartial(name string) bool {
-	return len(name) == len(partialPrefix)+partialLetter+len(partialSuffix) &&
-		strings.HasPrefix(name, partialPrefix) && strings.HasSuffix(name, partialSuffix)
+// IsPartial reports whether name has the form of PartialName, or of a draft's.
+func IsPartial(name string) bool { return hasForm(name, partialSuffix) || isDraft(name) }
+
+func isDraft(name string) bool { return hasForm(name, draftSuffix) }
+
+func hasForm(name, suffix string) bool {
+	return len(name) == len(partialPrefix)+partialLetter+len(suffix) &&
+		strings.HasPrefix(name, partialPrefix) && strings.HasSuffix(name, suffix)
 }
 
 // PartialSize gives how many bytes of a transfer are there to go on from: zero
@@ -71,64 +78,6 @@ const (
 	sweepEvery   = time.Hour      // one folder is looked through no more often
 	SweepFolders = 4096           // folders remembered for that
 )
-
-// Sweeper takes away abandoned partial files, in the folders that are written
-// to anyway and at most once an hour in each.
-type Sweeper struct {
-	mu   sync.Mutex
-	Last map[string]time.Time
-}
-
-// Due reports whether the folder of that path is to be looked through now.
-func (s *Sweeper) Due(folder string, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if last, ok := s.Last[folder]; ok && now.Sub(last) < sweepEvery {
-		return false
-	}
-	if s.Last == nil || len(s.Last) >= SweepFolders {
-		s.Last = make(map[string]time.Time)
-	}
-	s.Last[folder] = now
-	return true
-}
-
-// Sweep removes the partial files in dir that nothing was written to since
-// before. One that another transfer holds is left alone.
-func Sweep(dir *os.Root, before time.Time) {
-	d, err := dir.Open(".")
-	if err != nil {
-		return
-	}
-	defer d.Close()
-	for {
-		names, err := d.Readdirnames(1024)
-		for _, name := range names {
-			if IsPartial(name) {
-				removeStale(dir, name, before)
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func removeStale(dir *os.Root, name string, before time.Time) {
-	info, err := dir.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() || !ours(info) || info.ModTime().After(before) {
-		return
-	}
-	f, err := dir.OpenFile(name, os.O_RDWR|openFlags, 0)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	if now, err := f.Stat(); err != nil || !os.SameFile(info, now) || Lock(f) != nil {
-		return
-	}
-	dir.Remove(name)
-}
 
 // KeptMode gives the permissions of a file as they are kept: neither set-user-ID,
 // set-group-ID nor sticky, and execution only where the source had it.

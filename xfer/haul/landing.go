@@ -3,6 +3,7 @@ package haul
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ type Landing struct {
 
 	Allow  func(h *tree.Head) error // says why an entry must not be made, and may narrow its permissions; nil allows all
 	Record func([]Arrival) error    // is told of entries before they get their names, and stops all by an error; nil is fine
+	Sweep  func(dir *os.Root)       // is called for each folder of the tree that something arrives in, before that; nil is fine
 	Step   func() error             // is called between pieces, and stops all by an error; nil is fine
 
 	Result Result // complete after Close
@@ -111,6 +113,7 @@ func (l *Landing) start() {
 	l.Folds = l.Folds || disk.FoldsCase
 	l.seen, l.named = make(map[string]string), make(map[disk.ID]string)
 	l.stack = []*folder{{dir: l.Top, using: 1}}
+	l.sweep(l.Top)
 	l.work, l.jobs = make(chan *group), make(chan job, waiting)
 	l.begin()
 	for range writers {
@@ -133,6 +136,12 @@ func (l *Landing) start() {
 			l.commit(g)
 		}
 	})
+}
+
+func (l *Landing) sweep(dir *disk.Dir) {
+	if l.Sweep != nil {
+		l.Sweep(dir.Root)
+	}
 }
 
 // begin begins a group.
@@ -335,6 +344,7 @@ func (l *Landing) enter(path string) (*folder, error) {
 		if err != nil {
 			return nil, err
 		}
+		l.sweep(dir)
 		at = &folder{dir: dir, path: strings.TrimPrefix(at.path+"/"+name, "/"), using: 1}
 		l.stack = append(l.stack, at)
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"deskside"
 	"deskside/wire"
@@ -244,9 +243,7 @@ func (c *call) receive(meta disk.Meta) (_ *arrival, err error) {
 	if err = disk.Replaceable(a.p, a.replace); err != nil {
 		return nil, err
 	}
-	if now := time.Now(); c.s.sweeper.Due(a.p.Dir.Name(), now) {
-		disk.Sweep(a.p.Dir, now.Add(-c.s.config.Limits.keep()))
-	}
+	c.s.sweeper.Look(a.p.Dir, c.s.config.Limits.keep())
 	if a.Incoming, err = disk.Receive(a.p, a.tmp, meta, c.s.disk); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -215,6 +216,7 @@ func (c *call) putTree() error {
 	l := &haul.Landing{
 		Top: g.dir, Made: made, Replace: c.req.Replace, Owners: c.req.Owners,
 		Largest: c.s.config.Limits.File, Disk: c.s.disk, Origin: disk.FromOperator,
+		Sweep: func(dir *os.Root) { disk.Sweep(dir, time.Now().Add(-c.s.config.Limits.keep())) },
 		Allow: g.allow, Record: c.recordArrivals, Step: func() error { return c.step(deskside.FilesWrite) },
 	}
 	err = c.landTree(l)
