@@ -12,6 +12,7 @@ import (
 	"deskside/console"
 	"deskside/console/find"
 	"deskside/internal/await"
+	"deskside/internal/browsertest"
 )
 
 // searched gives the paths that a search finds, and its last news.
@@ -80,6 +81,24 @@ func TestSearchByKeyboard(t *testing.T) {
 	s.Has(".pane.here .crumb[aria-current]", "deep")
 	s.Has(".pane.here .pane-row.at", "b.log")
 	s.Gone(".pane.here .pane-found")
+
+	// A listing that was asked for before the search does not end it.
+	browsertest.Eval[bool](s.Page, `(() => {
+		const real = window.fetch;
+		window.fetch = (u, i) => String(u).includes("/files?") ? new Promise(ok => { window.letGo = () => {
+			window.fetch = real;
+			real(u, i).then(r => { ok(r); setTimeout(() => { window.listed = true; }, 300); });
+			return true;
+		}; }) : real(u, i);
+		return true;
+	})()`)
+	s.on("here", "b.log")
+	s.Keys("r/")
+	s.Keys("b.l\r")
+	s.Has(".pane.here .pane-found", "1 found")
+	browsertest.Eval[bool](s.Page, `window.letGo()`)
+	s.Until("the listing came", "window.listed")
+	s.Has(".pane.here .pane-found", "1 found")
 
 	// A search that lasts is stopped, and what was found until then stays.
 	far.files.put(map[string]string{"slow/": "", "slow/late.log": "l", "Pictures/early.log": "e"})

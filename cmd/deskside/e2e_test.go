@@ -263,6 +263,7 @@ func TestConsoleEndToEnd(t *testing.T) {
 	d.typing()
 	d.talking()
 	d.copying()
+	d.panes()
 	d.clipboards()
 	d.portrait()
 	d.choosing()
@@ -277,6 +278,7 @@ func TestConsoleEndToEnd(t *testing.T) {
 	p.Shot("e2e-ended")
 	d.audited("udp", deskside.EventAsked, deskside.EventGiven, deskside.EventBegin, deskside.EventControl, deskside.EventChat,
 		deskside.EventTransfer, deskside.EventClipboard, deskside.EventControlTo, deskside.EventControlEnd, deskside.EventEnd)
+	d.previewed()
 }
 
 // typing types into the terminal by the picture and sees it there.

@@ -142,6 +142,7 @@ export class Pane {
   /** seek looks for the name in the folder and all below it. */
   private async seek(): Promise<void> {
     this.found?.stop();
+    this.asked++; // a listing under way would take the place of what is found
     const s = this.found = new Search(this.path, this.filter.value.trim());
     this.marked.clear();
     this.list.scrollTop = 0;
