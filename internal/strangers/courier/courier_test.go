@@ -20,6 +20,7 @@ import (
 	"deskside"
 	"deskside/access"
 	"deskside/agent"
+	"deskside/internal/await"
 	"deskside/transport/transporttest"
 )
 
@@ -33,17 +34,36 @@ func newAgent(t *testing.T, rights deskside.Rights) (c *courier, home string) {
 	if _, err := agent.Init(dir); err != nil {
 		t.Fatal(err)
 	}
+	c = permitted(t, dir, "courier", rights)
+	serve(t, dir, c)
+	if err := c.open("files-read,files-write"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	return c, home
+}
+
+// permitted makes a courier that policy names.
+func permitted(t *testing.T, dir, name string, rights deskside.Rights) *courier {
+	t.Helper()
 	c, err := newCourier()
 	if err != nil {
 		t.Fatal(err)
 	}
 	key, err := deskside.ParseKeyID(c.id())
 	if err == nil {
-		err = agent.Permit(dir, access.OperatorRule{Key: key, Name: "courier", Rights: rights, Consent: access.ConsentAllow})
+		err = agent.Permit(dir, access.OperatorRule{Key: key, Name: name, Rights: rights, Consent: access.ConsentAllow})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// serve runs the agent, and tells the couriers where. The caller may end it before
+// the test does.
+func serve(t *testing.T, dir string, to ...*courier) *agent.Agent {
+	t.Helper()
 	a, err := agent.Start(t.Context(), agent.Config{Dir: dir, Log: transporttest.Watch(t), Settings: agent.Settings{
 		Listen: []string{"127.0.0.1"}, Ports: "0,0,0,0", Transports: []string{"tcp"}, Display: "none",
 	}})
@@ -51,14 +71,12 @@ func newAgent(t *testing.T, rights deskside.Rights) (c *courier, home string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { a.Close() })
-	c.agent, c.ports = a.ID().String(), map[string]int{
-		"sms-rcinfo": int(a.Ports().Of(deskside.RCInfo)), "sms-xfer": int(a.Ports().Of(deskside.Xfer)),
+	for _, c := range to {
+		c.agent, c.ports = a.ID().String(), map[string]int{
+			"sms-rcinfo": int(a.Ports().Of(deskside.RCInfo)), "sms-xfer": int(a.Ports().Of(deskside.Xfer)),
+		}
 	}
-	if err := c.open("files-read,files-write"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.close)
-	return c, home
+	return a
 }
 
 var both = deskside.RightsOf(deskside.FilesRead, deskside.FilesWrite)
@@ -254,6 +272,7 @@ func TestUpload(t *testing.T) {
 	if _, err := u.begin("file", when); err == nil || u.address == "" {
 		t.Fatalf("the way did not break, or the address was not said: %v", err)
 	}
+	arrived(t, home)
 	at, complete, err := u.offset()
 	if err != nil || at == 0 || complete {
 		t.Fatalf("after a break %d bytes are there, complete: %v, %v", at, complete, err)
@@ -271,6 +290,79 @@ func TestUpload(t *testing.T) {
 	if err != nil || at != int64(len(u.data)) || !complete {
 		t.Errorf("at the end %d bytes are there, complete: %v, %v", at, complete, err)
 	}
+}
+
+// TestUploadElsewhere goes on with an upload in another session of the same key,
+// and then with the agent begun anew. Nobody else can.
+func TestUploadElsewhere(t *testing.T) {
+	transporttest.CheckLeaks(t)
+	home, dir := t.TempDir(), filepath.Join(t.TempDir(), "agent")
+	t.Setenv("HOME", home)
+	_, err := agent.Init(dir)
+	must(t, err)
+	one, other := permitted(t, dir, "one", both), permitted(t, dir, "other", both)
+	a := serve(t, dir, one, other)
+	must(t, one.open("files-read,files-write"))
+	u := &upload{c: one, data: noise(6 << 20)}
+	one.breaking(1<<20+1<<19, 1<<30)
+	if _, err := u.begin("file", time.Now()); err == nil || u.address == "" {
+		t.Fatalf("the way did not break, or the address was not said: %v", err)
+	}
+	arrived(t, home)
+	one.close()
+
+	again := one.again()
+	must(t, again.open("files-read,files-write"))
+	u.c = again
+	at, complete, err := u.offset()
+	if err != nil || at == 0 || complete {
+		t.Fatalf("in another session %d bytes are there, complete: %v, %v", at, complete, err)
+	}
+	_, err = u.send(at, at+1<<20)
+	must(t, err)
+	again.close()
+	must(t, other.open("files-read,files-write"))
+	u.c = other
+	_, _, err = u.offset()
+	wantStatus(t, err, http.StatusNotFound, "")
+	_, err = u.send(at+1<<20, 6<<20)
+	wantStatus(t, err, http.StatusNotFound, "not-found")
+	other.close()
+	must(t, a.Close())
+
+	serve(t, dir, again)
+	anew := again.again()
+	must(t, anew.open("files-read,files-write"))
+	defer anew.close()
+	u.c = anew
+	if now, complete, err := u.offset(); err != nil || now != at+1<<20 || complete {
+		t.Fatalf("with the agent begun anew %d bytes are there, want %d, complete: %v, %v", now, at+1<<20, complete, err)
+	}
+	breaks, err := u.finish()
+	if err != nil || breaks > 0 {
+		t.Fatalf("%d breaks, %v", breaks, err)
+	}
+	wantFile(t, home+"/file", u.data)
+	wantOnly(t, home, "file")
+}
+
+// arrived waits until bytes of an upload are in a folder: who asks how many there
+// are ends what is still on its way.
+func arrived(t *testing.T, home string) {
+	t.Helper()
+	await.True(t, "bytes of the upload", func() bool {
+		list, err := os.ReadDir(home)
+		if err != nil || len(list) != 1 {
+			return false
+		}
+		info, err := list[0].Info()
+		return err == nil && info.Size() > 0
+	})
+}
+
+// again is the same operator, for another session.
+func (c *courier) again() *courier {
+	return &courier{cert: c.cert, agent: c.agent, ports: c.ports, stop: make(chan struct{})}
 }
 
 // TestUploadParts sends a file in parts, as one does who cannot read interim
