@@ -19,7 +19,7 @@
 //	GET    /file    path offset prefix size mtime          a file's bytes
 //	GET    /partial path size mtime                        how much of it has arrived
 //	PUT    /file    path size mtime mode offset prefix replace
-//	GET    /tree    path sums                              everything in a folder, as a list
+//	GET    /tree    path sums owners                       everything in a folder, as a list
 //	POST   /fetch   path owners                            files of a tree; the body names them
 //	PUT    /tree    path replace owners                    a tree, in one body
 //	POST   /folder  path mode                              make a folder
@@ -83,7 +83,7 @@
 // is answered by a body with those files, or a note for one, in that order. The list
 // may have 1 GiB, and 32 MiB as the operator's side keeps it, packed. A file
 // of 4 MiB and more goes by itself, so that it can go on after a break, unless it
-// has holes.
+// has holes or owners are kept.
 //
 // Such a body may be packed: cut anywhere into records as package frame has them,
 // of bytes or packed bytes alone, and of type application/x-deskside-packed. The

@@ -221,7 +221,7 @@ func (g *getTree) entry(h *tree.Head) error {
 		return nil
 	case h.Kind != tree.File:
 		return g.add(h)
-	case h.Size > longFile && !h.Holes:
+	case g.o.alone(h.Size, h.Holes):
 		g.long = append(g.long, h)
 		return nil
 	}

@@ -30,7 +30,7 @@ type listing struct {
 // listTree fetches the list of the folder remote. note is told of what the agent
 // cannot read.
 func (c *Client) listTree(ctx context.Context, remote string, o *TreeOptions, note func(string, *deskside.Error) error) (*listing, error) {
-	resp, err := c.send(ctx, "GET /tree", &Request{Path: remote, Sums: o.Checksum}, accepting{})
+	resp, err := c.send(ctx, "GET /tree", &Request{Path: remote, Sums: o.Checksum, Owners: o.Owners}, accepting{})
 	if err != nil {
 		return nil, err
 	}

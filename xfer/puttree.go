@@ -114,7 +114,7 @@ func (p *putTree) entry(e *haul.Entry) error {
 		return err
 	case e.Head.Kind != tree.File:
 		return p.w.Entry(e.Head)
-	case e.Head.Size > longFile && !disk.MayHaveHoles(e.Info):
+	case p.o.alone(e.Head.Size, disk.MayHaveHoles(e.Info)):
 		p.long = append(p.long, e.Head)
 		return nil
 	}

@@ -128,6 +128,12 @@ func joinRemote(dir, name string) string {
 // after a break. One with holes does not, for its holes.
 const longFile = 4 << 20
 
+// alone reports whether a file goes by itself. The way it then goes knows neither
+// holes nor owners.
+func (o *TreeOptions) alone(size int64, holes bool) bool {
+	return size > longFile && !holes && !o.Owners
+}
+
 // leave reports whether the path of an entry, or of a folder above it, is
 // excluded.
 func (o *TreeOptions) leave(at string, folder bool) bool { return o.leaves.Covers(at, folder) }

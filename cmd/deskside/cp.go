@@ -77,7 +77,7 @@ read. It says what, and asks, unless --yes is given.`,
 	set.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	set.BoolVar(&f.delete, "delete", false, "delete at DST what the source does not have")
 	set.BoolVar(&f.yes, "yes", false, "delete without asking")
-	set.BoolVar(&f.owners, "owners", false, "keep owners, by number, where the receiving side runs as root")
+	set.BoolVar(&f.owners, "owners", false, "with --recursive, keep owners, by number, where the receiving side runs as root")
 	set.BoolVar(&f.unmarked, "unmarked", false, "do not mark files that arrive on this machine as from elsewhere")
 	set.StringVar(&f.rate, "limit-rate", "", "bytes a second at most, such as 500K or 2.5M")
 	return c
@@ -91,6 +91,8 @@ func (f *cpFlags) check(e *env, p *copyPlan) (most int64, err error) {
 		return bad("--replace and --keep say the opposite of each other")
 	case f.delete && !f.recursive:
 		return bad("--delete mirrors a folder: give --recursive too")
+	case f.owners && !f.recursive:
+		return bad("--owners is about what is in a folder: give --recursive too")
 	case f.yes && !f.delete:
 		return bad("--yes is about --delete")
 	case p.way == down && p.to == stream && (f.recursive || e.json || f.dryRun):

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"deskside/xfer/tree"
 
@@ -102,8 +101,15 @@ func (d *Dir) Link(target, name string, replace bool) error {
 	return nil
 }
 
-// LinkTime gives the link called name its own time, where links have one.
-func (d *Dir) LinkTime(name string, t time.Time) error { return d.setTime(name, t) }
+// DressLink gives the link of h its own time, where links have one, and its owner.
+func (d *Dir) DressLink(h *tree.Head, owners bool) error {
+	if owners && h.Owner != nil && os.Geteuid() == 0 {
+		if err := d.Root.Lchown(h.Name(), int(h.Owner.User), int(h.Owner.Group)); err != nil {
+			return err
+		}
+	}
+	return d.setTime(h.Name(), h.ModTime)
+}
 
 // OpenFile opens the file at p for reading. Only plain files are opened: reading
 // a device or a pipe may wait for ever or change something.

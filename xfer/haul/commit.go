@@ -110,7 +110,7 @@ func (l *Landing) name(it *item) {
 		err = l.nameFile(it)
 	case tree.Link:
 		if err = it.in.dir.Link(h.Target, h.Name(), l.Replace); err == nil {
-			err = it.in.dir.LinkTime(h.Name(), h.ModTime)
+			err = it.in.dir.DressLink(h, l.Owners)
 		}
 	}
 	if err != nil {

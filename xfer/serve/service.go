@@ -145,7 +145,7 @@ var routes = map[string]route{
 	"POST /file":   {readers, []string{"path", "size", "mtime"}, asTransfer, (*call).fetch},
 	"GET /chunks":  {writers, []string{"path", "size", "mtime", "replace"}, asFile, (*call).chunks},
 	"GET /partial": {writers, []string{"path", "size", "mtime"}, notAudited, (*call).partial},
-	"GET /tree":    {readers, []string{"path", "sums"}, asFile, (*call).listTree},
+	"GET /tree":    {readers, []string{"path", "sums", "owners"}, asFile, (*call).listTree},
 	"POST /fetch":  {readers, []string{"path", "owners"}, asTransfer, (*call).fetchTree},
 	"PUT /tree":    {writers, []string{"path", "replace", "owners", "mode"}, asTransfer, (*call).putTree},
 	"PUT /file":    {writers, []string{"path", "offset", "prefix", "size", "mtime", "mode", "replace", "have"}, asTransfer, (*call).put},

@@ -77,7 +77,8 @@ func (c *call) listTree() error {
 	entries := 0
 	step := func() error { return c.step(deskside.FilesRead) }
 	walk := haul.Walk{
-		Leave: g.leave,
+		Owners: c.req.Owners,
+		Leave:  g.leave,
 		Each: func(e *haul.Entry) error {
 			if entries++; entries > c.s.config.Limits.tree() {
 				return tooMany(c.s.config.Limits.tree())
