@@ -222,9 +222,10 @@ type Files interface {
 
 // Copy says how Send and Fetch copy.
 type Copy struct {
-	Tree    bool                    // a folder with everything in it
-	Replace bool                    // what has the target's name already may go
-	Tell    func(done, total int64) // how far it is; total is zero while it is not known
+	Tree     bool                    // a folder with everything in it
+	Replace  bool                    // what has the target's name already may go
+	Checksum bool                    // of a folder: files are there already only if their hash says so
+	Tell     func(done, total int64) // how far it is; total is zero while it is not known
 }
 
 // Upload is a file on its way to the far side.

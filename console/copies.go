@@ -85,14 +85,17 @@ func (m mover) Move(ctx context.Context, j queue.Job, tell func(done, total int6
 		return queue.Outcome{}, err
 	}
 	defer place.Close()
-	how := Copy{Tree: j.Tree, Replace: j.Replace, Tell: tell}
+	how := Copy{Tree: j.Tree, Replace: j.Replace, Checksum: j.Move, Tell: tell} // what a move takes away must be there
 	var out queue.Outcome
 	if j.Up {
 		out, err = m.far.Send(ctx, place, j.There, how)
 	} else {
 		out, err = m.far.Fetch(ctx, j.There, place, how)
 	}
-	if err == nil && j.Move {
+	if err == nil && j.Move && out.Left > 0 {
+		err = deskside.Errorf(deskside.CodeConflict, "it was copied, but the first one stays: %d in it cannot be copied, such as devices and sockets", out.Left).
+			Hint("Delete it where it is if they are not needed.")
+	} else if err == nil && j.Move {
 		err = m.discard(ctx, j)
 	}
 	return out, err

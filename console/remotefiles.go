@@ -123,21 +123,54 @@ func (f remoteFiles) Send(ctx context.Context, from *disk.Place, to string, c Co
 	if c.Tree {
 		return treeOutcome(f.c.PutTreeAt(ctx, from, to, c.tree()))
 	}
-	return fileOutcome(f.c.PutAt(ctx, from, to, c.options()))
+	out, err := fileOutcome(f.c.PutAt(ctx, from, to, c.options()))
+	return f.arrived(ctx, from, to, out, err)
 }
 
 func (f remoteFiles) Fetch(ctx context.Context, from string, to *disk.Place, c Copy) (queue.Outcome, error) {
 	if c.Tree {
 		return treeOutcome(f.c.GetTreeAt(ctx, from, to, c.tree()))
 	}
-	return fileOutcome(f.c.GetAt(ctx, from, to, c.options()))
+	out, err := fileOutcome(f.c.GetAt(ctx, from, to, c.options()))
+	return f.arrived(ctx, to, from, out, err)
+}
+
+// arrived makes it no failure that both sides have the same file, which may be
+// because it was copied and the answer lost.
+func (f remoteFiles) arrived(ctx context.Context, near *disk.Place, far string, out queue.Outcome, err error) (queue.Outcome, error) {
+	if deskside.CodeOf(err) != deskside.CodeExists {
+		return out, err
+	}
+	there, failed := f.c.Stat(ctx, far, true)
+	if failed != nil || there.Kind != disk.File {
+		return out, err
+	}
+	file, info, failed := disk.OpenFile(near)
+	if failed != nil {
+		return out, err
+	}
+	defer file.Close()
+	if info.Size() != there.Size {
+		return out, err
+	}
+	h := disk.NewHasher()
+	if _, failed := io.Copy(h, file); failed != nil {
+		return out, err
+	}
+	there, failed = f.c.Sum(ctx, far)
+	if failed != nil || there.Hash == nil || *there.Hash != h.Now() {
+		return out, err
+	}
+	return queue.Outcome{Size: there.Size, Hash: there.Hash.String()}, nil
 }
 
 func (c Copy) options() xfer.Options {
 	return xfer.Options{Replace: c.Replace, Progress: func(p xfer.Progress) { c.Tell(p.Done, p.Total) }}
 }
 
-func (c Copy) tree() xfer.TreeOptions { return xfer.TreeOptions{Options: c.options()} }
+func (c Copy) tree() xfer.TreeOptions {
+	return xfer.TreeOptions{Options: c.options(), Checksum: c.Checksum}
+}
 
 func fileOutcome(r xfer.Result, err error) (queue.Outcome, error) {
 	return queue.Outcome{Size: r.Size, Hash: r.Hash.String()}, err
@@ -145,8 +178,12 @@ func fileOutcome(r xfer.Result, err error) (queue.Outcome, error) {
 
 // treeOutcome makes a failure of the first entry that could not be copied.
 func treeOutcome(r xfer.TreeResult, err error) (queue.Outcome, error) {
-	out := queue.Outcome{Size: r.Bytes, Files: r.Files}
-	if n := len(r.Failed) + r.More; err == nil && n > 0 {
+	out := queue.Outcome{Size: r.Bytes, Files: r.Files, Same: r.Same, Left: len(r.Skipped) + r.Kept + r.Spared}
+	switch n := len(r.Failed) + r.More; {
+	case err != nil || n == 0:
+	case len(r.Failed) == 0:
+		err = deskside.Errorf(deskside.CodeConflict, "%d could not be copied", n).Hint("deskside cp -r names each.")
+	default:
 		first := r.Failed[0]
 		err = deskside.Errorf(first.Error.Code, "%d could not be copied, first %q: %s", n, path.Base(first.Path), first.Error.Words).Hint("%s", first.Error.Do)
 	}

@@ -93,14 +93,14 @@ func (d *delivery) filled(fill func() error) error {
 	return nil
 }
 
-// take counts what arrived.
+// take counts what arrived, as the agent says.
 func (d *delivery) take(r TreeReceipt) {
-	d.t.Files += r.Files
-	d.t.Folders += r.Folders
-	d.t.Links += r.Links
-	d.t.Plain += r.Plain
-	d.t.Bytes += r.Bytes
-	d.t.More += r.More
+	d.t.Files += max(r.Files, 0)
+	d.t.Folders += max(r.Folders, 0)
+	d.t.Links += max(r.Links, 0)
+	d.t.Plain += max(r.Plain, 0)
+	d.t.Bytes += max(r.Bytes, 0)
+	d.t.More += max(r.More, 0)
 	for _, n := range r.Failed {
 		if n.Error != nil {
 			d.t.Failed = append(d.t.Failed, Note{d.name(n.Path), n.Error.From(deskside.ByAgent)})

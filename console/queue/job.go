@@ -24,6 +24,8 @@ type Job struct {
 	Done  int64           `json:"done"`           // bytes
 	Size  int64           `json:"size,omitempty"` // bytes; of a folder not known before the end
 	Files int             `json:"files,omitempty"`
+	Same  int             `json:"same,omitempty"` // there already
+	Left  int             `json:"left,omitempty"` // left out
 	Hash  string          `json:"hash,omitempty"` // BLAKE3 of the whole file, as both sides have it
 	Error *deskside.Error `json:"error,omitempty"`
 	Ended time.Time       `json:"ended,omitzero"`

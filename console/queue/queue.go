@@ -34,7 +34,9 @@ type Mover interface {
 // Outcome is what a finished job came to.
 type Outcome struct {
 	Size  int64
-	Files int    // of a folder
+	Files int    // of a folder, copied
+	Same  int    // of a folder, there already
+	Left  int    // of a folder, left out: devices and the like
 	Hash  string // of a file
 }
 
@@ -295,7 +297,8 @@ func (q *Queue) ended(e *entry, s *seat, out Outcome, err error, lost bool) {
 		}
 		switch code := deskside.CodeOf(err); {
 		case err == nil:
-			e.State, e.Size, e.Done, e.Files, e.Hash = Done, out.Size, out.Size, out.Files, out.Hash
+			e.State, e.Size, e.Done, e.Hash = Done, out.Size, out.Size, out.Hash
+			e.Files, e.Same, e.Left = out.Files, out.Same, out.Left
 		case e.want != "":
 			e.State = e.want
 		case lost, (code == deskside.CodeUnreachable || code == deskside.CodeSuspended) && e.breaks < maxBreaks:

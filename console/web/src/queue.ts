@@ -13,6 +13,14 @@ interface Row { el: HTMLElement; update(j: Job): void }
 
 const nameOf = (j: Job): string => (j.up ? j.here : j.there).split("/").at(-1) ?? "";
 
+/** whole says what a copy that is done has brought. */
+function whole(j: Job): string {
+  const parts = [j.tree ? `${size(j.size ?? 0)} in ${j.files ?? 0} files` : size(j.size ?? 0), "Copied and verified"];
+  if (j.same) parts.push(`${j.same} there already`);
+  if (j.left) parts.push(`${j.left} left out, such as devices`);
+  return parts.join(" · ");
+}
+
 export function queueView(): { el: HTMLElement; draw(): void; close(): void } {
   const rows = new Map<string, Row>();
   const list = h("ul", { class: "queue-list", "aria-label": "Copies" });
@@ -72,7 +80,7 @@ export function queueView(): { el: HTMLElement; draw(): void; close(): void } {
       if (j.size || j.state === "done") bar.value = j.state === "done" ? 1 : Math.min(1, j.done / (j.size ?? 1));
       else bar.removeAttribute("value");
       const far = j.size ? `${size(j.done)} of ${size(j.size)}` : size(j.done);
-      text(state, j.state === "done" ? `${size(j.size ?? 0)}${j.tree ? ` in ${j.files ?? 0} files` : ""} · Copied and verified`
+      text(state, j.state === "done" ? whole(j)
         : j.state === "running" ? far : j.state === "waiting" ? `Waiting${j.done ? ` · ${far}` : ""}`
           : j.state === "paused" ? `Paused · ${far}` : j.state === "cancelled" ? "Cancelled" : sentence(j.error?.words ?? "it failed"));
       const mine = holds(j), over = j.state === "done" || j.state === "failed" || j.state === "cancelled";

@@ -74,6 +74,8 @@ export interface Job {
   done: number;
   size?: number;
   files?: number;
+  same?: number; // there already
+  left?: number; // left out
   hash?: string;
   error?: Fault;
 }
