@@ -194,16 +194,14 @@ func (in *Incoming) Commit(sum Hash, replace bool) error {
 	return nil
 }
 
-// finish writes through what is kept of the file besides its name.
+// finish writes through what is kept of the file besides its name. The bytes go
+// first, which may take long: whoever is killed over them left what can be gone on
+// with. Too few for that are written through with the rest.
 func (in *Incoming) finish() error {
-	if err := in.settle(); err != nil {
+	if err := in.through(); err != nil {
 		return err
 	}
-	mark(in.f, in.Origin)
-	if err := in.f.Chmod(KeptMode(in.Meta.Mode)); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	if err := in.at.Dir.Chtimes(in.tmp, in.Meta.ModTime, in.Meta.ModTime); err != nil {
+	if err := in.dress(); err != nil {
 		return err
 	}
 	if err := in.f.Sync(); err != nil {
@@ -218,6 +216,24 @@ func (in *Incoming) finish() error {
 		err = Exchanged(in.tmp)
 	}
 	return errors.Join(err, in.f.Close())
+}
+
+// through writes the bytes of the file through to the disk.
+func (in *Incoming) through() error {
+	if err := in.settle(); err != nil || in.Meta.Size < KeepLeast {
+		return err
+	}
+	return in.f.Sync()
+}
+
+// dress gives the file what is kept of it besides its bytes and its name. It is no
+// longer one to go on with then.
+func (in *Incoming) dress() error {
+	mark(in.f, in.Origin)
+	if err := in.f.Chmod(KeptMode(in.Meta.Mode)); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return in.at.Dir.Chtimes(in.tmp, in.Meta.ModTime, in.Meta.ModTime)
 }
 
 // keep leaves what has arrived for a later transfer to go on from, unless it is

@@ -79,3 +79,44 @@ func TestSweepDrafts(t *testing.T) {
 	}
 	left("a", fresh)
 }
+
+// TestKilledAtItsEnd stops an arrival as a program does that is killed, before and
+// after each step of its end: what waits for the disk can be gone on with, and what
+// has its permissions already is swept away.
+func TestKilledAtItsEnd(t *testing.T) {
+	path := t.TempDir()
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	meta := Meta{Size: KeepLeast, Mode: 0o644, ModTime: time.Now().Add(-2 * KeepPartial)}
+	tmp := PartialName(deskside.KeyID{1}, "new", meta.Size, meta.ModTime)
+	killed := func(steps ...func(*Incoming) error) int64 {
+		t.Helper()
+		in, err := Receive(&Place{Top: root, Dir: root, Name: "new"}, tmp, meta, nil)
+		if err == nil {
+			defer in.f.Close()
+			err = in.Add(make([]byte, meta.Size))
+		}
+		for _, step := range append([]func(*Incoming) error{(*Incoming).Flush}, steps...) {
+			if err == nil {
+				err = step(in)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return PartialSize(root, tmp, meta.Size)
+	}
+	if n := killed((*Incoming).through); n != meta.Size {
+		t.Errorf("there are %d bytes to go on from, want all", n)
+	}
+	if n := killed((*Incoming).through, (*Incoming).dress); n != 0 {
+		t.Errorf("there are %d bytes to go on from in a file that others may read", n)
+	}
+	Sweep(root, time.Now().Add(-KeepPartial))
+	if list, err := os.ReadDir(path); err != nil || len(list) > 0 {
+		t.Errorf("left are %v, %v", list, err)
+	}
+}
