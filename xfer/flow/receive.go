@@ -18,20 +18,24 @@ type Records interface {
 }
 
 // Receive fills in with what records bring, and gives the hash that the sender
-// has. It calls step for each record with the bytes that came so far. The bytes
-// are all in the file and in its hash when it returns, also with an error.
+// has. It calls step for each record with the bytes that came so far. Also with an
+// error the file and its hash have, when it returns, everything up to some place:
+// all that came, but for what begins with a copy that was not ended by then.
 func Receive(in *disk.Incoming, records Records, step func(have int64) error) (disk.Hash, error) {
 	if err := in.Reserve(); err != nil {
 		return disk.Hash{}, err
 	}
-	r := &receiver{in: in, write: make(chan item, depth), hash: make(chan item, depth), failed: make(chan struct{})}
+	r := &receiver{in: in, write: make(chan item, depth), hash: make(chan item, depth), failed: make(chan struct{}), over: make(chan struct{})}
 	var working sync.WaitGroup
 	working.Go(r.writing)
 	working.Go(r.hashing)
 	sum, err := r.read(records, step)
+	if err != nil {
+		close(r.over)
+	}
 	close(r.write)
 	working.Wait()
-	if r.err != nil {
+	if r.err != nil && r.err != errOver {
 		err = r.err
 	}
 	return sum, err
@@ -48,9 +52,13 @@ type receiver struct {
 
 	err    error         // why writing failed; set before failed is closed
 	failed chan struct{} // closed when nothing more need be read
+	over   chan struct{} // closed when reading failed: nobody waits for a long copy any more
 }
 
-var errFailed = errors.New("writing failed")
+var (
+	errFailed = errors.New("writing failed")
+	errOver   = errors.New("reading failed")
+)
 
 // read takes records until the end.
 func (r *receiver) read(records Records, step func(have int64) error) (disk.Hash, error) {
@@ -117,6 +125,11 @@ func (r *receiver) apply(it item) error {
 func (r *receiver) copy(it item) error {
 	buffers.Put(it.buf)
 	for offset, left := it.rec.Offset, it.rec.Length; left > 0; {
+		select {
+		case <-r.over:
+			return errOver
+		default:
+		}
 		// Up to a multiple of MaxData, from where whole buffers can be written.
 		buf, n := buffers.Get().(*frame.Buffer), min(left, frame.MaxData-r.in.Have%frame.MaxData)
 		if err := r.in.Reuse(offset, buf.Bytes()[:n]); err != nil {

@@ -187,7 +187,7 @@ func (s *Sender) again(offset, n int64) error {
 	return s.copy()
 }
 
-const mostCopied = 64 << 20 // bytes that one record copies, so that progress is seen
+const mostCopied = frame.MaxNamed / 2 // bytes at which a copy ends, with the piece that reaches them
 
 // keep puts the n bytes of the file from at on to those that are to be sent.
 func (s *Sender) keep(at, n int64) error {

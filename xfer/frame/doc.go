@@ -13,9 +13,10 @@
 //	'f'  4 length, JSON                      the end: why the sender cannot go on
 //
 // A record brings 1 byte to 1 MiB, packed or not, and a packed one has fewer
-// bytes than it brings; a fault has 8 KiB at most. What c and h bring is bounded
-// by the length of the file alone, which is not this package's to know. Nothing
-// follows the end. Offsets of c are those of the manifest that the receiver
+// bytes than it brings; a fault has 8 KiB at most. c and h
+// bring 1 byte to 128 MiB each, so that whoever ends a transfer need not wait for
+// one of them; that all is no more than the file has is not this package's to
+// know. Nothing follows the end. Offsets of c are those of the manifest that the receiver
 // gave, see package chunk. An unknown kind is refused.
 //
 // The package does no I/O of its own: it is given a reader and a writer. It

@@ -9,8 +9,9 @@ import (
 
 // Limits of a record.
 const (
-	MaxData  = 1 << 20 // bytes that a record brings
-	MaxFault = 8 << 10 // bytes of a fault
+	MaxData  = 1 << 20   // bytes that a record brings
+	MaxNamed = 128 << 20 // bytes that Copy and Hole stand for
+	MaxFault = 8 << 10   // bytes of a fault
 )
 
 // Kind is what a record is.
@@ -148,10 +149,10 @@ func (r *Reader) Next(into *Buffer) (rec Record, err error) {
 	case Copy:
 		rec.Offset, err = r.long()
 		if err == nil {
-			rec.Length, err = r.long()
+			rec.Length, err = r.named()
 		}
 	case Hole:
-		rec.Length, err = r.long()
+		rec.Length, err = r.named()
 	case End:
 		err = r.read(len(rec.Sum))
 		rec.Sum = r.head
@@ -188,6 +189,15 @@ func (r *Reader) long() (int64, error) {
 		return 0, bad("a length or offset of %d", n)
 	}
 	return int64(n), nil
+}
+
+// named reads how many bytes a record stands for that brings none.
+func (r *Reader) named() (int64, error) {
+	n, err := r.long()
+	if err == nil && n > MaxNamed {
+		err = bad("%d bytes in a record that stands for %d at most", n, MaxNamed)
+	}
+	return n, err
 }
 
 // short reads a number of four bytes from 1 to most.

@@ -48,7 +48,7 @@ func body(t testing.TB, p *Packer) []byte {
 		t.Fatal("text cannot be packed")
 	}
 	for _, err := range []error{
-		w.Data(buffer(noise(50)), 50), w.Packed(packed, len(plain), n), w.Copy(7, 1<<40), w.Hole(1 << 41), w.End([32]byte{1, 2, 3}), w.Fault([]byte(`{"code":"x"}`)),
+		w.Data(buffer(noise(50)), 50), w.Packed(packed, len(plain), n), w.Copy(1<<40, MaxNamed), w.Hole(MaxNamed), w.End([32]byte{1, 2, 3}), w.Fault([]byte(`{"code":"x"}`)),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -68,8 +68,8 @@ func TestRecordsComeBack(t *testing.T) {
 	}{
 		{Record{Kind: Data, Length: 50}, noise(50)},
 		{Record{Kind: Packed, Length: 1000}, text(1000)},
-		{Record{Kind: Copy, Offset: 7, Length: 1 << 40}, nil},
-		{Record{Kind: Hole, Length: 1 << 41}, nil},
+		{Record{Kind: Copy, Offset: 1 << 40, Length: MaxNamed}, nil},
+		{Record{Kind: Hole, Length: MaxNamed}, nil},
 		{Record{Kind: End, Sum: [32]byte{1, 2, 3}}, nil},
 		{Record{Kind: Fault, Length: 12}, []byte(`{"code":"x"}`)},
 	} {
@@ -125,6 +125,8 @@ func TestRefusals(t *testing.T) {
 		"too long a fault":    row([]byte("f"), short(MaxFault+1), make([]byte, MaxFault+1)),
 		"empty hole":          row([]byte("h"), long(0)),
 		"negative hole":       row([]byte("h"), long(1<<63)),
+		"a long hole":         row([]byte("h"), long(MaxNamed+1)),
+		"a long copy":         row([]byte("c"), long(5), long(MaxNamed+1)),
 		"endless hole":        row([]byte("h"), long(1<<64-1)),
 		"empty copy":          row([]byte("c"), long(5), long(0)),
 		"copy from before":    row([]byte("c"), long(1<<64-5), long(5)),
@@ -278,7 +280,7 @@ func FuzzReader(f *testing.F) {
 			if err != nil {
 				return
 			}
-			if rec.Length < 0 || rec.Offset < 0 || rec.Length > MaxData && rec.Kind != Copy && rec.Kind != Hole {
+			if rec.Length < 0 || rec.Offset < 0 || rec.Length > MaxData && rec.Kind != Copy && rec.Kind != Hole || rec.Length > MaxNamed {
 				t.Fatalf("%+v", rec)
 			}
 			again.Reset()
