@@ -21,3 +21,7 @@ func (m *Mode) UnmarshalText(b []byte) error {
 	*m = Mode(n)
 	return nil
 }
+
+// ModesDiffer reports whether a and b give different rights to read and write.
+// What may be executed is for the target's policy.
+func ModesDiffer(a, b Mode) bool { return (a^b)&0o666 != 0 }

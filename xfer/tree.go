@@ -193,5 +193,5 @@ func (o *TreeOptions) same(a, b *tree.Head) bool {
 	case o.Checksum:
 		return a.Size == b.Size && a.Hash != nil && b.Hash != nil && *a.Hash == *b.Hash
 	}
-	return a.Size == b.Size && a.ModTime.Equal(b.ModTime)
+	return a.Size == b.Size && a.ModTime.Equal(b.ModTime) && !(o.Replace && ModesDiffer(Mode(a.Mode), Mode(b.Mode)))
 }

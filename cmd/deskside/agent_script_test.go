@@ -97,6 +97,20 @@ type fatal struct{ *testscript.TestScript }
 
 func (fatal) Helper() {}
 
+// cmdMode holds a file to its permissions.
+//
+//	mode 0644 FILE
+func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode PERMISSIONS FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%#o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has %s, want %s", args[1], got, args[0])
+	}
+}
+
 // cmdPermitMe permits this script's operator:
 //
 //	permitme DIR [flags...]

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -49,16 +51,19 @@ copied again, or with --checksum what has the same hash. Another file of that
 name is an error, unless --replace or --keep says what to do.
 
 With --recursive links are copied as links, and those that lead out of the folder
-are left out; holes, permissions, times and extended attributes are kept. What
-cannot be copied is named, and the rest is copied; the command then fails.
+are left out; holes, permissions, times and the extended attributes of files are
+kept; a file with several names becomes several. What cannot be copied is named,
+and the rest is copied; the command then fails. The hash that is told of a file is
+its BLAKE3, 256 bits, as b3sum tells it.
 
 --exclude leaves out what matches, with everything in it. *.o is such a name in
 any folder, /build one at the top, cache/ a folder, docs/*.pdf such names in any
 folder docs, /a/**/tmp a tmp anywhere below a, and [a-z] or [!a-z] one of a set.
 
---delete makes DST a mirror: what the source does not have is deleted there, but
-nothing that is excluded, and nothing at all if not all of the source could be
-read. It says what, and asks, unless --yes is given.`,
+--delete makes DST a mirror: files that differ are replaced, unless --keep is given,
+and what the source does not have is deleted there, but nothing that is excluded,
+and nothing at all if not all of the source could be read. It says what it would
+delete, and asks, unless --yes is given.`,
 		Example: `  deskside cp report.pdf front-desk:Desktop/
   deskside cp 'front-desk:/var/log/*.log' front-desk:notes.txt ./from-front-desk/
   deskside cp -r --exclude .git --exclude '*.o' project front-desk:
@@ -125,6 +130,7 @@ func (f *cpFlags) run(ctx context.Context, e *env, args []string) error {
 	if err := notMeant(&p, args); err != nil {
 		return err
 	}
+	f.replace = f.replace || f.delete && !f.keep // a mirror has what the source has
 	most, err := f.check(e, &p)
 	if err != nil {
 		return err
@@ -224,6 +230,9 @@ func (t *transfer) all(ctx context.Context) error {
 		}
 		t.p.from = list
 	}
+	if err := t.distinct(); err != nil {
+		return err
+	}
 	t.show = t.e.progress()
 	defer t.show.end()
 	t.o = xfer.Options{Replace: t.f.replace, Unmarked: t.f.unmarked, Progress: t.show.at}
@@ -236,6 +245,26 @@ func (t *transfer) all(ctx context.Context) error {
 		default:
 			return fmt.Errorf("%s: %w", showPath(from), err)
 		}
+	}
+	return nil
+}
+
+// distinct refuses a mirror of several folders in one place, where each would
+// delete what the others brought.
+func (t *transfer) distinct() error {
+	if !t.f.delete || len(t.p.from) < 2 {
+		return nil
+	}
+	names := make(map[string]string)
+	for _, from := range t.p.from {
+		name := remotePath{path: from}.base()
+		if t.from == nil {
+			name = filepath.Base(from)
+		}
+		if was, twice := names[name]; twice || everythingIn(from) {
+			return usagef("deskside cp", "--delete with %q beside %q: each would delete what the other brings; mirror one at a time", from, cmp.Or(was, t.p.from[0]))
+		}
+		names[name] = from
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"deskside"
 	"deskside/xfer"
+	"deskside/xfer/disk"
 )
 
 func TestPlanCopy(t *testing.T) {
@@ -145,4 +146,32 @@ func TestGoOn(t *testing.T) {
 			t.Errorf("a refusal was asked for %d times: %v", tries, err)
 		}
 	})
+}
+
+// TestReportOfARefusedFolder has files sent below a folder that the other side
+// did not take.
+func TestReportOfARefusedFolder(t *testing.T) {
+	c := copied{keep: true}
+	for _, p := range []string{"tree/.git", "tree/.git/x", "tree/.git/deep/y", "tree/.github", "tree/a"} {
+		c.add(copyItem{Path: p, Outcome: wasCopied, Hash: new(disk.Hash)})
+	}
+	why := deskside.Errorf(deskside.CodeDenied, "run by themselves")
+	c.folder(copiedFolder{TreeResult: xfer.TreeResult{Failed: []xfer.Note{{Path: "tree/.git", Error: why}}}})
+	for _, item := range c.Report {
+		below := item.Path == "tree/.git" || strings.HasPrefix(item.Path, "tree/.git/")
+		if (item.Outcome == wasFailed) != below || below && (item.Error != why || item.Hash != nil) {
+			t.Errorf("%s: %s, %v", item.Path, item.Outcome, item.Error)
+		}
+	}
+}
+
+func TestMirrorsOfSeveral(t *testing.T) {
+	for sources, want := range map[string]bool{
+		"a/. b/.": false, "a b/.": false, "x/a y/a": false, "a b": true, "a": true, "a/.": true, "a/ b/": true,
+	} {
+		tr := &transfer{f: &cpFlags{delete: true}, p: &copyPlan{way: up, from: strings.Fields(sources)}}
+		if err := tr.distinct(); (err == nil) != want {
+			t.Errorf("%q: %v", sources, err)
+		}
+	}
 }

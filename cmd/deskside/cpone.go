@@ -134,6 +134,10 @@ func (t *transfer) file(ctx context.Context, name, from, to string) error {
 	if err != nil {
 		return err
 	}
+	if t.from == nil && source.Size == 0 && speaks(from) {
+		return deskside.Errorf(deskside.CodeUnsupported, "%q has no size: the system makes it up when it is read", from).
+			Hint("Copy what it says now: deskside cp - HOST:PATH < %s", from)
+	}
 	there, err := t.known(ctx, t.to, to)
 	if err != nil {
 		return err
@@ -145,7 +149,11 @@ func (t *transfer) file(ctx context.Context, name, from, to string) error {
 		item.Outcome = wasSame
 	case t.f.keep:
 		item.Outcome = wasKept
-	case !t.f.replace || there.Kind != disk.File:
+	case there.Kind == disk.Folder:
+		return deskside.Errorf(deskside.CodeConflict, "%q is a folder", to).Hint("Use another name, or move the folder away.")
+	case there.Kind != disk.File:
+		return deskside.Errorf(deskside.CodeConflict, "%q is there, and is no file", to).Hint("Use another name.")
+	case !t.f.replace:
 		return disk.Exists(to)
 	}
 	if item.Outcome == "" && t.f.dryRun {
@@ -166,6 +174,18 @@ func (t *transfer) file(ctx context.Context, name, from, to string) error {
 	return nil
 }
 
+// speaks reports whether a file that is said to be empty is not, as those of
+// /proc.
+func speaks(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	n, _ := f.Read(make([]byte, 1))
+	return n > 0
+}
+
 // move copies a file.
 func (t *transfer) move(ctx context.Context, from, to string) (xfer.Result, error) {
 	switch {
@@ -181,7 +201,7 @@ func (t *transfer) same(a, b *xfer.Entry) bool {
 	if t.f.checksum {
 		return a.Hash != nil && b.Hash != nil && *a.Hash == *b.Hash
 	}
-	return a.Size == b.Size && a.ModTime.Equal(b.ModTime)
+	return a.Size == b.Size && a.ModTime.Equal(b.ModTime) && !(t.o.Replace && xfer.ModesDiffer(a.Mode, b.Mode))
 }
 
 // known describes what is at a path of one side, with its hash if files are
@@ -208,10 +228,10 @@ func (t *transfer) folder(ctx context.Context, from string) error {
 	}
 	source, target := nearJoin(from), nearJoin(to)
 	if t.from != nil {
-		source = farJoin(from)
+		source = farJoin(strings.TrimSuffix(from, "/."))
 	}
 	if t.to != nil {
-		target = farJoin(to)
+		target = farJoin(strings.TrimSuffix(to, "/."))
 	}
 	o := xfer.TreeOptions{
 		Options: t.o, Exclude: t.f.exclude, Keep: t.f.keep, Checksum: t.f.checksum,
@@ -321,12 +341,28 @@ func (t *transfer) fromInput(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(f, t.e.stdin)
+		err = copyWhile(ctx, f, t.e.stdin)
 		if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
 			return err
 		}
 		return t.goOn(ctx, func() error { return t.file(ctx, stream, path, t.p.to) })
 	})
+}
+
+// copyWhile copies until ctx ends. Reading a terminal or a pipe cannot be ended,
+// so the one that reads may stay behind, until the program ends.
+func copyWhile(ctx context.Context, to io.Writer, from io.Reader) error {
+	done := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(to, from)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // toOutput copies a file to standard output.
@@ -340,6 +376,10 @@ func (t *transfer) toOutput(ctx context.Context, from string) error {
 			return err
 		}
 		defer f.Close()
+		// A reader that goes away ends this program at once: nothing may be left.
+		if err := os.Remove(path); err == nil {
+			os.Remove(filepath.Dir(path))
+		}
 		t.show.end() // it may be the same terminal
 		_, err = io.Copy(t.e.stdout, f)
 		return err

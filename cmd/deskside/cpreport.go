@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -130,11 +131,27 @@ func farJoin(path string) func(string) string {
 // folder adds what became of a folder.
 func (c *copied) folder(t copiedFolder) {
 	c.Folders = append(c.Folders, t)
+	failed := make(map[string]*deskside.Error)
 	for _, n := range t.Failed {
 		c.add(copyItem{Path: n.Path, Outcome: wasFailed, Error: n.Error})
+		failed[n.Path] = n.Error
+	}
+	if len(failed) > 0 {
+		c.without(failed)
 	}
 	for _, n := range t.Skipped {
 		c.add(copyItem{Path: n.Path, Outcome: wasLeft, Error: n.Error})
+	}
+}
+
+// without takes back what was sent below folders that the other side refused.
+func (c *copied) without(failed map[string]*deskside.Error) {
+	for _, item := range c.Report {
+		for at := path.Dir(item.Path); item.Outcome == wasCopied && at != "." && at != "/"; at = path.Dir(at) {
+			if why := failed[at]; why != nil {
+				item.Outcome, item.Hash, item.Error = wasFailed, nil, why
+			}
+		}
 	}
 }
 
@@ -149,7 +166,7 @@ func (c *copied) failed(path string, err error) {
 
 func (c *copied) write(w io.Writer) error {
 	for _, r := range c.Files {
-		if _, err := fmt.Fprintf(w, "%s  %d bytes  %s%s\n", r.Hash, r.Size, plain.Text(r.Path), notExecutable(r.Plain)); err != nil {
+		if _, err := fmt.Fprintf(w, "%s  %s  %s%s\n", r.Hash, plural(int(r.Size), "byte"), plain.Text(r.Path), notExecutable(r.Plain)); err != nil {
 			return err
 		}
 	}

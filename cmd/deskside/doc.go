@@ -11,6 +11,7 @@
 //	2  wrong usage
 //	3  refused by policy or the person
 //	4  not reachable
+//	130  interrupted
 //
 // Every command takes --json and then prints JSON on the standard output: its
 // result, or {"error": {"code", "words", "by", "do"}}. Lists without a bound,

@@ -17,6 +17,7 @@ const (
 	exitUsage       = 2
 	exitRefused     = 3
 	exitUnreachable = 4
+	exitInterrupted = 130 // as shells say it of Ctrl-C
 )
 
 // usageError is a mistake in how the program was called.
@@ -39,6 +40,24 @@ type statusError struct{ status int }
 
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", s.status) }
 
+// interruptedError is what a command says that a signal ended in its work.
+type interruptedError struct{ known *deskside.Error }
+
+func (i *interruptedError) Error() string { return "interrupted" }
+func (i *interruptedError) Unwrap() error { return i.known }
+
+// interrupted tells what broke off because the user wanted it from what broke.
+func interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || !errors.Is(err, context.Canceled) && exitStatus(err) != exitUnreachable {
+		return err
+	}
+	known := *explain(err)
+	if deskside.CodeOf(err) != deskside.CodeUnreachable {
+		known.Do = "It was interrupted; nothing more was done."
+	}
+	return &interruptedError{&known}
+}
+
 // exitStatus gives the status for what a command returned. A refusal counts as
 // one only when the other side said it.
 func exitStatus(err error) int {
@@ -50,6 +69,9 @@ func exitStatus(err error) int {
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
+	}
+	if _, ok := errors.AsType[*interruptedError](err); ok {
+		return exitInterrupted
 	}
 	switch said := deskside.AsError(err); said.Code {
 	case deskside.CodeUnknownKey, deskside.CodeDenied, deskside.CodeRefused, deskside.CodeExpired,

@@ -62,6 +62,32 @@ func TestReportOfAnInterruption(t *testing.T) {
 	}
 }
 
+// TestInterrupted tells what a signal ended from a way that broke.
+func TestInterrupted(t *testing.T) {
+	over, stop := context.WithCancel(t.Context())
+	stop()
+	broke := fmt.Errorf("a: %w", deskside.Errorf(deskside.CodeUnreachable, "the connection broke").Hint("Again."))
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		err  error
+		want int
+	}{
+		"nothing":            {over, nil, exitDone},
+		"the way broke":      {t.Context(), broke, exitUnreachable},
+		"Ctrl-C, and so":     {over, broke, exitInterrupted},
+		"Ctrl-C by itself":   {over, fmt.Errorf("ping: %w", context.Canceled), exitInterrupted},
+		"refused, and then":  {over, deskside.Errorf(deskside.CodeDenied, "no").From(deskside.ByAgent), exitRefused},
+		"what it ran for us": {over, statusError{7}, 7},
+	} {
+		var errOut bytes.Buffer
+		e := &env{stderr: &errOut}
+		got := exitStatus(e.report(interrupted(test.ctx, test.err)))
+		if got != test.want || (got == exitInterrupted) != strings.HasPrefix(errOut.String(), "deskside: interrupted\n") {
+			t.Errorf("%s: status %d, want %d; %q", name, got, test.want, errOut.String())
+		}
+	}
+}
+
 // TestEveryCommandExplainsItself holds the tree of commands to its form.
 func TestEveryCommandExplainsItself(t *testing.T) {
 	seen := make(map[string]bool)

@@ -10,7 +10,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	e := systemEnv()
-	status := exitStatus(e.report(execute(ctx, e, os.Args[1:])))
+	status := exitStatus(e.report(interrupted(ctx, execute(ctx, e, os.Args[1:]))))
 	stop()
 	os.Exit(status)
 }

@@ -23,6 +23,7 @@ func TestScripts(t *testing.T) {
 			"permitme":  cmdPermitMe,
 			"repin":     cmdRepin,
 			"auditlog":  cmdAuditLog,
+			"mode":      cmdMode,
 			"status":    cmdStatus,
 			"until":     cmdUntil,
 			"untilsays": cmdUntilSays,

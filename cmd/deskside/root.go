@@ -18,7 +18,7 @@ control the screen, chat, move files, look at what is wrong, and prove
 afterwards what was done.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy or the
-person, 4 not reachable.`,
+person, 4 not reachable, 130 interrupted.`,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
