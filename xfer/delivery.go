@@ -16,6 +16,7 @@ type delivery struct {
 	c      *Client // of the agent that receives
 	ctx    context.Context
 	remote string
+	mode   uint16 // permissions of the folder itself
 	o      *TreeOptions
 	t      *TreeResult
 	name   func(path string) string // a path of the source as it is reported
@@ -52,7 +53,7 @@ func (d *delivery) send(fill func() error) error {
 	done := make(chan answer, 1)
 	go func() {
 		var a answer
-		resp, err := d.c.send(d.ctx, "PUT /tree", &Request{Path: d.remote, Replace: d.o.Replace, Owners: d.o.Owners}, d.body)
+		resp, err := d.c.send(d.ctx, "PUT /tree", &Request{Path: d.remote, Mode: Mode(d.mode), Replace: d.o.Replace, Owners: d.o.Owners}, d.body)
 		if a.err = err; err == nil {
 			defer resp.Body.Close()
 			a.err = readReply(resp, &a.r)

@@ -119,7 +119,7 @@ func (g *getTree) openTop() error {
 			g.t.Folders++
 			return nil
 		}
-		if err := at.Dir.Mkdir(at.Name, 0o700); err != nil {
+		if err := disk.MakeFolder(at.Dir, at.Name, g.list.mode()); err != nil {
 			return disk.Explain(err, "make", at.Name)
 		}
 	} else if !at.Info.IsDir() {

@@ -64,6 +64,14 @@ func (l *listing) rewind() error {
 	return l.advance()
 }
 
+// mode gives the permissions of the folder itself, at the beginning.
+func (l *listing) mode() uint16 {
+	if l.next == nil || l.next.Path != "" {
+		return 0
+	}
+	return l.next.Mode
+}
+
 // meet goes on to path, and gives what is listed there. pass is told of what is
 // listed before it.
 func (l *listing) meet(path string, pass func(*tree.Head)) (*tree.Head, error) {

@@ -40,6 +40,7 @@ func (p *putTree) run() error {
 		return err
 	}
 	defer dir.Close()
+	p.mode = dir.Mode()
 	if err := p.look(); err != nil {
 		return p.t.failed(p.local, err)
 	}

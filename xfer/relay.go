@@ -55,6 +55,7 @@ func (r *crossing) run() (err error) {
 	if err != nil {
 		return r.t.failed(r.source, err)
 	}
+	r.mode = r.list.mode()
 	if err := r.look(); err != nil {
 		return r.t.failed(r.source, err)
 	}

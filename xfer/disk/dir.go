@@ -71,6 +71,15 @@ func (d *Dir) Close() {
 	d.Root.Close()
 }
 
+// Mode gives the folder's permissions, or none where they cannot be read.
+func (d *Dir) Mode() uint16 {
+	info, err := d.f.Stat()
+	if err != nil {
+		return 0
+	}
+	return uint16(KeptMode(info.Mode()))
+}
+
 // Names gives the names in the folder, without those of transfers that have not
 // ended.
 func (d *Dir) Names() (list []string, err error) {
@@ -154,6 +163,32 @@ func HeadOf(dir *os.Root, name, path string, info fs.FileInfo) (*tree.Head, bool
 		return nil, false, nil
 	}
 	return h, true, nil
+}
+
+// whileFilled is what the owner of a folder may do there while it is filled,
+// whatever it is to have in the end.
+const whileFilled = 0o700
+
+// MakeFolder makes a folder that can be filled, with the permissions mode beside
+// that: whatever ends the program before DressSelf, others find what they will find.
+func MakeFolder(dir *os.Root, name string, mode uint16) error {
+	if err := dir.Mkdir(name, whileFilled); err != nil {
+		return err
+	}
+	err := dir.Chmod(name, KeptMode(fs.FileMode(mode)|whileFilled)) // the umask has no say in it
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+// HalfMade reports whether a folder that is to have the permissions mode has those
+// of MakeFolder instead: a copy that made it was cut off. A folder that somebody has
+// closed further than its source is never one.
+func HalfMade(info fs.FileInfo, mode uint16) bool {
+	want := KeptMode(fs.FileMode(mode))
+	there := KeptMode(info.Mode())
+	return there != want && there == want|whileFilled
 }
 
 // DressSelf gives the folder itself its time, and if it was made for the tree its

@@ -2,6 +2,7 @@ package haul
 
 import (
 	"errors"
+	"slices"
 
 	"deskside/xfer/disk"
 	"deskside/xfer/tree"
@@ -190,6 +191,9 @@ func (l *Landing) Close() error {
 	if err == nil {
 		err = l.dress()
 	}
+	if err != nil {
+		l.dressMade()
+	}
 	for _, f := range l.stack[1:] {
 		l.leave(f)
 	}
@@ -207,11 +211,7 @@ func (l *Landing) dress() error {
 		if err := l.step(); err != nil {
 			return err
 		}
-		in, err := l.enter(h.Path)
-		if err == nil {
-			err = in.dir.DressSelf(h, made, l.Owners)
-		}
-		if err != nil {
+		if err := l.dressOne(l.later[i]); err != nil {
 			l.Fail(h.Path, disk.Explain(err, "write", h.Name()))
 		}
 	}
@@ -221,4 +221,23 @@ func (l *Landing) dress() error {
 		}
 	}
 	return nil
+}
+
+func (l *Landing) dressOne(d dressing) error {
+	in, err := l.enter(d.head.Path)
+	if err != nil {
+		return err
+	}
+	return in.dir.DressSelf(d.head, d.made, l.Owners)
+}
+
+// dressMade gives the folders that were made what they are to have, whatever
+// stopped the rest: to a copy that goes on they are folders which were there. What
+// does not succeed is not told beside what stopped it all.
+func (l *Landing) dressMade() {
+	for _, d := range slices.Backward(l.later) {
+		if d.made {
+			_ = l.dressOne(d)
+		}
+	}
 }

@@ -76,8 +76,8 @@ type Arrival struct {
 	Sum  disk.Hash // of a file
 }
 
-// dressing is a folder that gets its time when all is in it, and if it was made
-// its permissions.
+// dressing is a folder that gets its time when all is in it, and if it was made,
+// now or by a copy that was cut off, its permissions.
 type dressing struct {
 	head *tree.Head
 	made bool
@@ -367,10 +367,10 @@ func (l *Landing) folder(h *tree.Head, in *folder, info fs.FileInfo) error {
 		if !info.IsDir() {
 			return disk.Exists(h.Name())
 		}
-		l.later = append(l.later, dressing{h, false})
+		l.later = append(l.later, dressing{h, disk.HalfMade(info, h.Mode)})
 		return nil
 	}
-	if err := in.dir.Root.Mkdir(h.Name(), 0o700); err != nil {
+	if err := disk.MakeFolder(in.dir.Root, h.Name(), h.Mode); err != nil {
 		return disk.Explain(err, "make", h.Name())
 	}
 	l.later = append(l.later, dressing{h, true})

@@ -278,3 +278,42 @@ func TestOwners(t *testing.T) {
 		}
 	}
 }
+
+// TestFoldersOfACopyCutOff: a folder has its permissions when all stops in the
+// middle, and when the program did, of which it only has what its owner may do more
+// than the source's. One that somebody closed stays closed.
+func TestFoldersOfACopyCutOff(t *testing.T) {
+	top := t.TempDir()
+	with := func(path string, mode uint16) thing {
+		f := aFolder(path)
+		f.Mode = mode
+		return f
+	}
+	list := []thing{with("open", 0o777), with("open/file", 0o755), with("shut", 0o550), with("shut/sub", 0o500), with("mine", 0o755), aFile("z", strings.Repeat("z", 2*shortFile))}
+	must(t, os.Mkdir(filepath.Join(top, "mine"), 0o700))
+	must(t, os.Mkdir(filepath.Join(top, "shut"), 0o700))
+	must(t, os.Chmod(filepath.Join(top, "shut"), 0o750))
+	wants := func(when string, want map[string]fs.FileMode) {
+		t.Helper()
+		for path, mode := range want {
+			info, err := os.Lstat(filepath.Join(top, path))
+			must(t, err)
+			if info.Mode().Perm() != mode {
+				t.Errorf("%s: %s has %v, want %v", when, path, info.Mode().Perm(), mode)
+			}
+		}
+	}
+	stop := errors.New("stop")
+	_, _, err := land(t, top, &Landing{Step: func() error { return stop }}, list...)
+	if !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	want := map[string]fs.FileMode{"open": 0o777, "open/file": 0o755, "shut": 0o550, "mine": 0o700}
+	wants("stopped", want)
+	_, failed, err := land(t, top, &Landing{}, list...)
+	if err != nil || len(failed) > 0 {
+		t.Errorf("%v, %v", failed, err)
+	}
+	want["shut/sub"] = 0o500
+	wants("again", want)
+}

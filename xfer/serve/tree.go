@@ -254,7 +254,7 @@ func (c *call) treeTop() (p *disk.Place, made bool, err error) {
 	if p, err = c.s.at(c.req.Path, intent{change: true}); err != nil {
 		return nil, false, err
 	}
-	err = p.Dir.Mkdir(p.Name, 0o700)
+	err = disk.MakeFolder(p.Dir, p.Name, uint16(c.req.Mode))
 	if err == nil {
 		p.Info, err = p.Dir.Lstat(p.Name)
 	}

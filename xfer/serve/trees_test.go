@@ -4,6 +4,7 @@ package serve
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -299,4 +300,49 @@ func TestTreeAudit(t *testing.T) {
 		r.gate.FailRecord(nil)
 		wantNone(t, r.at("other/000"))
 	})
+}
+
+// TestFoldersAfterABreak: what the first, broken copy made is in the end what one
+// copy would have made.
+func TestFoldersAfterABreak(t *testing.T) {
+	for _, way := range []string{"put", "get"} {
+		t.Run(way, func(t *testing.T) {
+			one(t, func(t *testing.T, r *rig) {
+				from, to := r.mine, r.at
+				do := func(c context.Context, o xfer.TreeOptions) (xfer.TreeResult, error) {
+					return r.c.PutTree(c, r.mine("src"), "got", o)
+				}
+				if way == "get" {
+					from, to = to, from
+					do = func(c context.Context, o xfer.TreeOptions) (xfer.TreeResult, error) {
+						return r.c.GetTree(c, "src", r.mine("got"), o)
+					}
+				}
+				for i := range 3 {
+					write(t, from(fmt.Sprintf("src/d%d/f", i)), noise(100))
+				}
+				write(t, from("src/z"), noise(8<<20))
+				c, cancel := context.WithCancel(ctx(t))
+				var o xfer.TreeOptions
+				o.Progress = func(p xfer.Progress) {
+					if p.Total > 0 {
+						cancel()
+					}
+				}
+				if _, err := do(c, o); err == nil {
+					t.Fatal("it was not broken")
+				}
+				if got, err := do(ctx(t), xfer.TreeOptions{}); err != nil || got.Failed != nil {
+					t.Fatalf("%+v, %v", got, err)
+				}
+				for _, path := range []string{"got", "got/d0", "got/d1", "got/d2"} {
+					info, err := os.Stat(to(path))
+					must(t, err)
+					if info.Mode().Perm() != 0o755 {
+						t.Errorf("%s has %v, the source 0755", path, info.Mode())
+					}
+				}
+			})
+		})
+	}
 }
