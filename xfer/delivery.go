@@ -31,8 +31,11 @@ type delivery struct {
 func (d *delivery) look() (err error) {
 	d.extra.o = d.o
 	d.there, err = d.c.listTree(d.ctx, d.remote, d.o, func(string, *deskside.Error) error { return nil })
-	if deskside.CodeOf(err) == deskside.CodeNotFound {
+	switch code := deskside.CodeOf(err); {
+	case code == deskside.CodeNotFound:
 		return nil
+	case code == deskside.CodeNoRight && !d.o.Delete && !d.o.DryRun:
+		return nil // it may be written and not read: all is sent, and the agent knows what is there
 	}
 	return err
 }

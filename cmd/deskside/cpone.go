@@ -214,8 +214,9 @@ func (t *transfer) known(ctx context.Context, x *xfer.Client, path string) (*xfe
 	if err == nil && entry.Kind == disk.File && t.f.checksum {
 		entry, err = x.Sum(ctx, path)
 	}
-	if deskside.CodeOf(err) == deskside.CodeNotFound {
-		return nil, nil
+	switch code := deskside.CodeOf(err); {
+	case code == deskside.CodeNotFound, code == deskside.CodeNoRight && x == t.to && x != t.from:
+		return nil, nil // the agent refuses to write over what is there
 	}
 	return &entry, err
 }

@@ -230,6 +230,8 @@ func farTarget(ctx context.Context, x *xfer.Client, to, name string, several boo
 	switch {
 	case err == nil && entry.Kind == disk.Folder:
 		return remotePath{path: to}.join(name).path, nil
+	case deskside.CodeOf(err) == deskside.CodeNoRight && !several:
+		return to, nil // what is there may not be seen
 	case err != nil && deskside.CodeOf(err) != deskside.CodeNotFound:
 		return "", err
 	case several:

@@ -346,3 +346,24 @@ func TestFoldersAfterABreak(t *testing.T) {
 		})
 	}
 }
+
+// TestTreeForOneWhoMayWriteAlone sends what it may not look at, and is refused
+// what would be replaced or deleted unseen.
+func TestTreeForOneWhoMayWriteAlone(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		write(t, r.mine("src/a"), []byte("a"))
+		write(t, r.mine("src/b/c"), []byte("c"))
+		rights := deskside.RightsOf(deskside.FilesWrite)
+		r.c.Ticket = fixed(r.gate.Issue(deskside.Xfer, rights))
+		r.gate.SetRights(rights)
+		if got, err := r.c.PutTree(ctx(t), r.mine("src"), "dst", xfer.TreeOptions{}); err != nil || got.Files != 2 || len(got.Failed) > 0 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		write(t, r.mine("src/a"), []byte("other"))
+		if got, err := r.c.PutTree(ctx(t), r.mine("src"), "dst", xfer.TreeOptions{}); err != nil || len(got.Failed) == 0 {
+			t.Errorf("another file of that name: %+v, %v", got, err)
+		}
+		_, err := r.c.PutTree(ctx(t), r.mine("src"), "dst", xfer.TreeOptions{Delete: true})
+		wantCode(t, err, deskside.CodeNoRight)
+	})
+}
