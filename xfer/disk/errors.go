@@ -31,7 +31,10 @@ func Explain(err error, what, name string) error {
 		return Conflict("%q is on another disk", name).Hint("Copy it, then delete the first one.")
 	case errors.Is(err, fs.ErrExist):
 		return Exists(name)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, syscall.EROFS):
+		return deskside.Errorf(deskside.CodeNoAccess, "%s %q: the file system there can only be read", what, name).
+			Hint("Copy to another place, or mount it for writing.")
+	case errors.Is(err, fs.ErrPermission):
 		return deskside.Errorf(deskside.CodeNoAccess, "%s %q: the file system refuses it to the user that runs here", what, name).
 			Hint(AskForAccess)
 	case noSpace(err):
