@@ -101,7 +101,8 @@ func (g *getTree) note(path string, why *deskside.Error) error {
 	if g.o.leave(path, false) {
 		return nil
 	}
-	return g.t.failed(joinRemote(g.remote, path), why)
+	g.t.noted(joinRemote(g.remote, path), why)
+	return nil
 }
 
 // openTop opens the local folder, and makes it if it is not there.
@@ -159,9 +160,7 @@ func (g *getTree) land() error {
 	g.t.Bytes += g.l.Result.Bytes
 	g.t.More += g.l.Result.More
 	for _, n := range g.l.Result.Failed {
-		if stop := g.t.failed(joinRemote(g.remote, n.Path), n.Err); stop != nil {
-			err = cmp.Or(err, stop)
-		}
+		g.t.noted(joinRemote(g.remote, n.Path), n.Err)
 	}
 	g.t.Failed = append(g.t.Failed, long...) // behind the folders that they are not in
 	return err
@@ -193,7 +192,7 @@ func (g *getTree) entry(h *tree.Head) error {
 	}
 	there, err := g.there(h)
 	if err != nil {
-		return g.t.failed(joinRemote(g.remote, h.Path), err)
+		return g.t.odd(joinRemote(g.remote, h.Path), err)
 	}
 	switch g.o.judge(h, there) {
 	case sameThere:
@@ -221,7 +220,7 @@ func (g *getTree) entry(h *tree.Head) error {
 		return nil
 	case h.Kind != tree.File:
 		return g.add(h)
-	case g.o.alone(h.Size, h.Holes):
+	case g.o.alone(h, h.Holes):
 		g.long = append(g.long, h)
 		return nil
 	}
@@ -270,7 +269,8 @@ func (g *getTree) fetch() error {
 	defer body.Close()
 	r := tree.NewReader(counted{body, g}, true)
 	err = g.wants.take(r, func(h *tree.Head) error { return g.l.Add(h, r) }, func(path string, why *deskside.Error) error {
-		return g.t.failed(joinRemote(g.remote, path), why)
+		g.t.noted(joinRemote(g.remote, path), why)
+		return nil
 	})
 	return body.fault(err)
 }
@@ -318,13 +318,13 @@ func (g *getTree) getLong(h *tree.Head) error {
 	remote := joinRemote(g.remote, h.Path)
 	at, done, err := placeIn(g.top, h.Path)
 	if err != nil {
-		return g.t.failed(remote, err)
+		return g.t.odd(remote, err)
 	}
 	defer done()
 	e := Entry{Kind: disk.File, Size: h.Size, Mode: Mode(h.Mode), ModTime: h.ModTime}
 	got, err := g.c.get(g.ctx, e, remote, at, g.o.Options)
 	if err != nil {
-		return g.t.failed(remote, err)
+		return g.t.odd(remote, err)
 	}
 	g.t.Files++
 	g.t.Bytes += got.Size

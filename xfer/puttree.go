@@ -90,7 +90,8 @@ func (p *putTree) walk(dir *disk.Dir) error {
 		Each: p.entry,
 		Trouble: func(path string, err error) error {
 			p.extra.unread(err)
-			return p.t.failed(p.at(path), err)
+			p.t.noted(p.at(path), err)
+			return nil
 		},
 	}
 	return walk.Run(dir)
@@ -115,13 +116,18 @@ func (p *putTree) entry(e *haul.Entry) error {
 		return err
 	case e.Head.Kind != tree.File:
 		return p.w.Entry(e.Head)
-	case p.o.alone(e.Head.Size, disk.MayHaveHoles(e.Info)):
-		p.long = append(p.long, e.Head)
-		return nil
+	case e.Head.Size > LongFile:
+		if e.AddAttrs(); p.o.alone(e.Head, disk.MayHaveHoles(e.Info)) {
+			p.long = append(p.long, e.Head)
+			return nil
+		}
 	}
 	sum, err := haul.Send(p.w, e, p.o.Owners, p.moved)
 	if err == nil {
 		p.o.each(e.Head, StepCopy, sum)
+		if e.Lost != nil {
+			p.t.noted(p.at(e.Head.Path), e.Lost)
+		}
 	}
 	return p.unread(e.Head.Path, err)
 }
@@ -129,7 +135,8 @@ func (p *putTree) entry(e *haul.Entry) error {
 func (p *putTree) unread(path string, err error) error {
 	if what, ok := errors.AsType[*haul.Unread](err); ok {
 		p.extra.unread(what.Err)
-		return p.t.failed(p.at(path), what.Err)
+		p.t.noted(p.at(path), what.Err)
+		return nil
 	}
 	return err
 }
@@ -145,12 +152,12 @@ func (p *putTree) moved(n int) error {
 func (p *putTree) putLong(top *disk.Dir, h *tree.Head) error {
 	at, done, err := placeIn(top, h.Path)
 	if err != nil {
-		return p.t.failed(p.at(h.Path), err)
+		return p.t.odd(p.at(h.Path), err)
 	}
 	defer done()
 	sent, err := p.c.put(p.ctx, at, p.at(h.Path), joinRemote(p.remote, h.Path), p.o.Options)
 	if err != nil {
-		return p.t.failed(p.at(h.Path), err)
+		return p.t.odd(p.at(h.Path), err)
 	}
 	p.t.Files++
 	p.t.Bytes += sent.Size

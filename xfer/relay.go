@@ -71,7 +71,8 @@ func (r *crossing) note(path string, why *deskside.Error) error {
 		return nil
 	}
 	r.extra.unread(why)
-	return r.t.failed(r.at(path), why)
+	r.t.noted(r.at(path), why)
+	return nil
 }
 
 // entries goes through the source's list: folders and links are sent from it,
@@ -123,7 +124,8 @@ func (r *crossing) fetch() error {
 	in := tree.NewReader(body, true)
 	err = r.wants.take(in, func(h *tree.Head) error { return r.forward(h, in) }, func(path string, why *deskside.Error) error {
 		r.extra.unread(why)
-		return r.t.failed(r.at(path), why)
+		r.t.noted(r.at(path), why)
+		return nil
 	})
 	return body.fault(err)
 }
@@ -175,32 +177,44 @@ func (w *wants) add(h *tree.Head) {
 }
 
 // take goes through the files that come, which must be those that were asked for,
-// in that order and nothing else. Then nothing is wanted any more.
+// in that order and nothing else. A file may have a note behind it, of what of it did
+// not come. Then nothing is wanted any more.
 func (w *wants) take(r *tree.Reader, file func(*tree.Head) error, note func(path string, why *deskside.Error) error) error {
+	left := w.list
 	defer func() { w.list, w.bytes = w.list[:0], 0 }()
-	for _, h := range w.list {
+	for came := ""; ; {
 		rec, err := r.Next()
 		switch {
+		case err == io.EOF && len(left) == 0:
+			return nil
 		case err == io.EOF:
-			return disk.Conflict("the agent left out %q", disk.Text(h.Path))
+			return disk.Conflict("the agent left out %q", disk.Text(left[0].Path))
 		case err != nil:
 			return err
-		case rec.Why != nil && rec.Path == h.Path:
-			if err := note(h.Path, rec.Why.From(deskside.ByAgent)); err != nil {
+		case rec.Why != nil && came != "" && rec.Path == came:
+			came = ""
+			if err := note(rec.Path, rec.Why.From(deskside.ByAgent)); err != nil {
 				return err
 			}
 			continue
-		case rec.Head == nil || rec.Head.Kind != tree.File || rec.Head.Path != h.Path:
-			return disk.Conflict("the agent sent something else than %q, which was asked for", disk.Text(h.Path))
+		case len(left) == 0:
+			return disk.Conflict("the agent sent more files than were asked for")
 		}
-		if err := file(rec.Head); err != nil {
+		came = left[0].Path
+		switch {
+		case rec.Why != nil && rec.Path == came:
+			came = ""
+			err = note(rec.Path, rec.Why.From(deskside.ByAgent))
+		case rec.Head == nil || rec.Head.Kind != tree.File || rec.Head.Path != came:
+			err = disk.Conflict("the agent sent something else than %q, which was asked for", disk.Text(came))
+		default:
+			err = file(rec.Head)
+		}
+		if err != nil {
 			return err
 		}
+		left = left[1:]
 	}
-	if _, err := r.Next(); err != io.EOF {
-		return cmp.Or(err, error(disk.Conflict("the agent sent more files than were asked for")))
-	}
-	return nil
 }
 
 // fetchFiles asks for the files that are wanted of the folder remote.

@@ -1,6 +1,7 @@
 package xfer
 
 import (
+	"errors"
 	"strings"
 
 	"deskside"
@@ -65,7 +66,7 @@ type TreeResult struct {
 	Bytes   int64  `json:"bytes"`                    // of the files copied
 	Deleted int    `json:"deleted,omitempty"`        // taken away, a folder with all in it counted once
 	Spared  int    `json:"spared,omitempty"`         // not taken away, for not all of the source could be read
-	Skipped []Note `json:"skipped,omitempty"`        // devices and the like
+	Skipped []Note `json:"skipped,omitempty"`        // devices and the like, and files of which something besides their bytes was left out
 	Failed  []Note `json:"failed,omitempty"`         // what could not be copied
 	More    int    `json:"more,omitempty"`           // failures that are not listed
 }
@@ -76,23 +77,40 @@ type Note struct {
 	Error *deskside.Error `json:"error"`
 }
 
+// noted notes that path could not be copied, whatever it is that stands against it.
+func (t *TreeResult) noted(path string, err error) {
+	err = here(err)
+	note := Note{disk.Text(path), deskside.AsError(err)}
+	if deskside.CodeOf(err) == deskside.CodeUnsupported {
+		t.Skipped = append(t.Skipped, note)
+		return
+	}
+	t.Failed = append(t.Failed, note)
+}
+
+// odd is failed for a file that went by itself: what its disk says of it, or an
+// agent's disk, stands against that file alone.
+func (t *TreeResult) odd(path string, err error) error {
+	var known *deskside.Error
+	if !errors.As(err, new(*haul.Unread)) && (!errors.As(err, &known) || known.Code != deskside.CodeInternal) {
+		return t.failed(path, err)
+	}
+	t.noted(path, err)
+	return nil
+}
+
 // failed notes that path could not be copied. It gives the error back if it
 // stands against the whole tree and not that path alone.
 func (t *TreeResult) failed(path string, err error) error {
-	err = here(err)
-	note := Note{disk.Text(path), deskside.AsError(err)}
 	switch deskside.CodeOf(err) {
 	case "":
 		return nil
-	case deskside.CodeUnsupported:
-		t.Skipped = append(t.Skipped, note)
-		return nil
-	case deskside.CodeBadRequest, deskside.CodeDenied, deskside.CodeNotFound, deskside.CodeExists,
+	case deskside.CodeUnsupported, deskside.CodeBadRequest, deskside.CodeDenied, deskside.CodeNotFound, deskside.CodeExists,
 		deskside.CodeConflict, deskside.CodeNoAccess, deskside.CodeNoSpace:
-		t.Failed = append(t.Failed, note)
+		t.noted(path, err)
 		return nil
 	}
-	return err
+	return here(err)
 }
 
 // same counts a file that is there.
@@ -124,14 +142,14 @@ func joinRemote(dir, name string) string {
 	return dir + "/" + name
 }
 
-// longFile is the size from which on a file goes by itself, so that it can go on
-// after a break. One with holes does not, for its holes.
-const longFile = 4 << 20
+// LongFile is the size from which on a file goes by itself, so that it can go on
+// after a break.
+const LongFile = 4 << 20
 
 // alone reports whether a file goes by itself. The way it then goes knows neither
-// holes nor owners.
-func (o *TreeOptions) alone(size int64, holes bool) bool {
-	return size > longFile && !holes && !o.Owners
+// holes nor owners nor attributes.
+func (o *TreeOptions) alone(h *tree.Head, holes bool) bool {
+	return h.Size > LongFile && !holes && !o.Owners && h.Attrs == nil
 }
 
 // leave reports whether the path of an entry, or of a folder above it, is

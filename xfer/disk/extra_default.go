@@ -15,7 +15,10 @@ import (
 func (d *Dir) SyncAll() error { return errors.ErrUnsupported }
 
 // Attrs are not kept here.
-func Attrs(*os.File) ([]tree.Attr, error) { return nil, nil }
+func Attrs(*os.File) ([]tree.Attr, bool) { return nil, true }
+
+// HasAttrs: none are known here.
+func HasAttrs(*os.File) bool { return false }
 
 // SetAttrs gives none here.
 func SetAttrs(_ *os.File, list []tree.Attr) error {

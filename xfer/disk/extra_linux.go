@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -20,28 +21,68 @@ func (d *Dir) SyncAll() error { return unix.Syncfs(int(d.f.Fd())) }
 
 const userAttr = "user."
 
-// Attrs gives the extended attributes that users set. A file system without
-// any gives none.
-func Attrs(f *os.File) (list []tree.Attr, err error) {
-	fd := int(f.Fd())
-	var buf [4096]byte
-	n, err := unix.Flistxattr(fd, buf[:])
-	if err != nil || n == 0 {
-		return nil, nil
+// Attrs gives the extended attributes that users set, as many as a tree takes;
+// whole is false if the file has others, or some that cannot be read. A file system
+// without any gives none.
+func Attrs(f *os.File) (list []tree.Attr, whole bool) {
+	names, whole := attrNames(f)
+	left := tree.MaxAttr
+	for _, name := range names {
+		value, err := attr(f, name, left-len(name))
+		switch {
+		case errors.Is(err, unix.ENODATA): // it went meanwhile
+		case err != nil || len(list) == tree.MaxAttrs:
+			whole = false
+		default:
+			list = append(list, tree.Attr{Name: name, Value: value})
+			left -= len(name) + len(value)
+		}
+	}
+	return list, whole
+}
+
+// HasAttrs reports whether f has any but the mark of its origin, which it does not
+// keep where it arrives.
+func HasAttrs(f *os.File) bool {
+	names, whole := attrNames(f)
+	return !whole || slices.ContainsFunc(names, func(name string) bool { return name != markAttr })
+}
+
+// maxAttrNames is the most the system gives (xattr(7)).
+const maxAttrNames = 64 << 10
+
+func attrNames(f *os.File) (names []string, whole bool) {
+	buf := make([]byte, 1024)
+	n, err := unix.Flistxattr(int(f.Fd()), buf)
+	if errors.Is(err, unix.ERANGE) {
+		buf = make([]byte, maxAttrNames)
+		n, err = unix.Flistxattr(int(f.Fd()), buf)
+	}
+	if err != nil {
+		return nil, !errors.Is(err, unix.ERANGE) && !errors.Is(err, unix.E2BIG)
 	}
 	for name := range bytes.SplitSeq(buf[:n], []byte{0}) {
-		short, ok := strings.CutPrefix(string(name), userAttr)
-		if !ok || len(list) == tree.MaxAttrs {
-			continue
+		if short, ok := strings.CutPrefix(string(name), userAttr); ok {
+			names = append(names, short)
 		}
-		value := make([]byte, tree.MaxAttr)
-		n, err := unix.Fgetxattr(fd, string(name), value)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, tree.Attr{Name: short, Value: bytes.Clone(value[:n])})
 	}
-	return list, nil
+	return names, true
+}
+
+// attr reads one of at most most bytes.
+func attr(f *os.File, name string, most int) ([]byte, error) {
+	n, err := unix.Fgetxattr(int(f.Fd()), userAttr+name, nil)
+	switch {
+	case err != nil:
+		return nil, err
+	case n > most:
+		return nil, unix.E2BIG
+	}
+	value := make([]byte, n)
+	if n > 0 { // none asks for the length again
+		n, err = unix.Fgetxattr(int(f.Fd()), userAttr+name, value)
+	}
+	return value[:max(n, 0)], err
 }
 
 // SetAttrs gives a file its extended attributes. Where the file system has none

@@ -263,7 +263,7 @@ func (l *Landing) Look(path string) (*Entry, error) {
 	if !ok {
 		return nil, disk.Exists(path)
 	}
-	return &Entry{h, in.dir, info}, nil
+	return &Entry{Head: h, Dir: in.dir, Info: info}, nil
 }
 
 // permitted checks what needs no look at the disk.

@@ -17,6 +17,9 @@ type Entry struct {
 	Head *tree.Head
 	Dir  *disk.Dir // the folder that holds it; nil for the top
 	Info fs.FileInfo
+
+	// Lost says after Send what of the file is not in the body, its bytes aside.
+	Lost error
 }
 
 // Place is where the entry is, for reading it.
@@ -98,7 +101,7 @@ func (w *Walk) entry(dir *disk.Dir, name, path string, depth int) error {
 	if w.Owners {
 		h.Owner = disk.OwnerOf(info)
 	}
-	e := &Entry{h, dir, info}
+	e := &Entry{Head: h, Dir: dir, Info: info}
 	if h.Kind != tree.Folder {
 		return w.Each(e)
 	}
@@ -124,8 +127,9 @@ func Send(w *tree.Writer, e *Entry, owners bool, step func(n int) error) (*disk.
 	defer f.Close()
 	h := *e.Head
 	h.Size, h.ModTime, h.Mode = info.Size(), disk.WireTime(info.ModTime()), uint16(disk.KeptMode(info.Mode()))
-	if h.Attrs, err = disk.Attrs(f); err != nil {
-		return nil, &Unread{disk.Explain(err, "read", h.Name())}
+	whole := true
+	if h.Attrs, whole = disk.Attrs(f); !whole {
+		e.Lost = deskside.Errorf(deskside.CodeUnsupported, "some of its extended attributes: %d of %d bytes together go with a file, of those that can be read", tree.MaxAttrs, tree.MaxAttr)
 	}
 	if owners {
 		h.Owner = disk.OwnerOf(info)
@@ -228,6 +232,19 @@ func readAt(f *os.File, b []byte, at int64, h *tree.Head) error {
 		return changed(h)
 	}
 	return disk.Explain(err, "read", h.Name())
+}
+
+// AddAttrs marks a head with that the file has extended attributes, as a list has
+// it. One that cannot be read is told when it is to be sent.
+func (e *Entry) AddAttrs() {
+	f, _, err := disk.OpenFile(e.Place())
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if disk.HasAttrs(f) {
+		e.Head.Attrs = []tree.Attr{{Name: "any"}}
+	}
 }
 
 // AddSum puts the hash of a file into its head, as a body has it. What keeps it

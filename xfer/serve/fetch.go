@@ -124,6 +124,9 @@ func (f *fetch) sendFile(path string) error {
 		f.bytes += int64(n)
 		return f.c.step(deskside.FilesRead)
 	})
+	if err == nil && e.Lost != nil {
+		err = f.w.Note(path, deskside.AsError(e.Lost).From(deskside.ByAgent))
+	}
 	return err
 }
 

@@ -92,6 +92,9 @@ func (c *call) listTree() error {
 				}
 			}
 			e.Head.Holes = e.Head.Kind == tree.File && disk.MayHaveHoles(e.Info)
+			if e.Head.Size > xfer.LongFile {
+				e.AddAttrs()
+			}
 			return w.Entry(e.Head)
 		},
 		Trouble: func(path string, err error) error { return w.Note(path, deskside.AsError(err)) },

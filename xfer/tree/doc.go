@@ -28,7 +28,7 @@
 //	16 hash     of a file in a list: 32 bytes
 //
 // In a list, which has no files' bytes, no extents say that the file may have
-// holes.
+// holes, and one attribute without a value that a large file has some.
 //
 // A path is relative to the folder the body is about: elements between single
 // slashes, none of them empty, "." or "..". The folder itself has the empty path.
