@@ -58,7 +58,7 @@ type Queue struct {
 
 	mu     sync.Mutex
 	jobs   []*entry
-	movers map[deskside.AgentID]*seat
+	movers map[deskside.AgentID][]*seat // of each machine, the latest last
 	closed bool
 }
 
@@ -81,7 +81,7 @@ type seat struct {
 // New reads the list. A file that cannot be read is an error; one that does not
 // parse is left out, for no job is worth that the console does not start.
 func New(cfg Config) (*Queue, error) {
-	q := &Queue{cfg: cfg, movers: make(map[deskside.AgentID]*seat)}
+	q := &Queue{cfg: cfg, movers: make(map[deskside.AgentID][]*seat)}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	if cfg.File == "" {
 		return q, nil
@@ -187,22 +187,39 @@ func (q *Queue) room(n int) error {
 }
 
 // Attach lets the jobs of a machine run until ctx ends. A second session with
-// the same machine takes the place of the first.
+// the same machine takes the place of the first, and gives it back at its end.
 func (q *Queue) Attach(ctx context.Context, agent deskside.AgentID, m Mover) (detach func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &seat{m, ctx}
 	_ = q.change(func() error {
-		q.movers[agent] = s
+		q.movers[agent] = append(q.movers[agent], s)
 		return nil
 	})
 	return func() {
 		cancel()
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		if q.movers[agent] == s {
-			delete(q.movers, agent)
+		_ = q.change(func() error {
+			q.leave(agent, s)
+			return nil
+		})
+	}
+}
+
+// leave takes away a session that copies nothing any more.
+func (q *Queue) leave(agent deskside.AgentID, s *seat) {
+	rest := slices.DeleteFunc(q.movers[agent], func(o *seat) bool { return o == s })
+	if q.movers[agent] = rest; len(rest) == 0 {
+		delete(q.movers, agent)
+	}
+}
+
+// seat gives the session that a machine's jobs run over, nil if there is none.
+func (q *Queue) seat(agent deskside.AgentID) *seat {
+	for _, s := range slices.Backward(q.movers[agent]) {
+		if s.ctx.Err() == nil {
+			return s
 		}
 	}
+	return nil
 }
 
 // change alters the list by f, begins what can begin, writes the list and says
@@ -245,8 +262,8 @@ func (q *Queue) begin() {
 		busy[e.Agent] = busy[e.Agent] || e.stop != nil
 	}
 	for _, e := range q.jobs {
-		s := q.movers[e.Agent]
-		if e.State != Waiting || busy[e.Agent] || s == nil || s.ctx.Err() != nil {
+		s := q.seat(e.Agent)
+		if e.State != Waiting || busy[e.Agent] || s == nil {
 			continue
 		}
 		busy[e.Agent] = true
@@ -288,9 +305,7 @@ func (q *Queue) ended(e *entry, s *seat, out Outcome, err error, lost bool) {
 		e.stop = nil
 		if deskside.CodeOf(err) == deskside.CodeEnded { // the copy may hear of it first
 			lost = true
-			if q.movers[e.Agent] == s {
-				delete(q.movers, e.Agent)
-			}
+			q.leave(e.Agent, s)
 		}
 		if e.Done > e.from {
 			e.breaks = 0

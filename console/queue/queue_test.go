@@ -208,6 +208,42 @@ func TestALostSessionLetsItWaitForTheNext(t *testing.T) {
 	is(t, q, "a", Done)
 }
 
+func TestASecondSessionGivesTheSeatBack(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		end  func(cancel, detach func(), r *run)
+	}{
+		{"it was closed", func(_, detach func(), _ *run) { detach() }},
+		{"it broke, and was closed", func(cancel, detach func(), _ *run) { cancel(); detach() }},
+		{"the copy heard of it first", func(_, _ func(), r *run) { r.end <- deskside.Errorf(deskside.CodeEnded, "the session has ended") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q, f, g := begin(t, ""), newFar(), newFar()
+			q.Attach(t.Context(), agent, f)
+			ctx, cancel := context.WithCancel(t.Context())
+			detach := q.Attach(ctx, agent, g)
+			add(t, q, "a", "b")
+			c.end(cancel, detach, await.Recv(t, "a run over the second", g.runs))
+			await.Recv(t, "the same over the first", f.runs).end <- nil
+			is(t, q, "a", Done)
+			await.Recv(t, "the next over the first", f.runs).end <- nil
+			is(t, q, "b", Done)
+		})
+	}
+}
+
+// TestAJobThatWaitsGoesOverTheFirst has none run when the second session ends.
+func TestAJobThatWaitsGoesOverTheFirst(t *testing.T) {
+	q, f := begin(t, ""), newFar()
+	q.Attach(t.Context(), agent, f)
+	detach := q.Attach(t.Context(), agent, newFar())
+	detach()
+	detach() // no harm
+	add(t, q, "a")
+	await.Recv(t, "a run", f.runs).end <- nil
+	is(t, q, "a", Done)
+}
+
 func TestABrokenWayIsTriedAFewTimes(t *testing.T) {
 	q, f := begin(t, ""), newFar()
 	q.Attach(t.Context(), agent, f)
