@@ -108,10 +108,10 @@ func readHead(h http.Header) (m disk.Meta, err error) {
 	if err := readTime(&r, h.Get(headerTime)); err != nil {
 		return m, disk.BadRequest("%s: %v", headerTime, err)
 	}
-	if err := r.Mode.UnmarshalText([]byte(h.Get(headerMode))); err != nil {
+	if err := readMode(&r, h.Get(headerMode)); err != nil {
 		return m, disk.BadRequest("%s: %v", headerMode, err)
 	}
-	m.ModTime, m.Mode = r.ModTime, disk.KeptMode(fs.FileMode(r.Mode))
+	m.ModTime, m.Mode = r.ModTime, disk.KeptMode(fs.FileMode(*r.Mode))
 	return m, nil
 }
 

@@ -84,7 +84,11 @@ func (c *Client) Sum(ctx context.Context, path string) (e Entry, err error) {
 // Mkdir makes one folder, with permissions narrowed by the agent's own mask;
 // zero stands for 0755.
 func (c *Client) Mkdir(ctx context.Context, path string, mode Mode) (e Entry, err error) {
-	err = c.ask(ctx, "POST /folder", &Request{Path: path, Mode: mode}, &e)
+	req := &Request{Path: path}
+	if mode != 0 {
+		req.Mode = &mode
+	}
+	err = c.ask(ctx, "POST /folder", req, &e)
 	return e, err
 }
 

@@ -56,7 +56,8 @@ func (d *delivery) send(fill func() error) error {
 	done := make(chan answer, 1)
 	go func() {
 		var a answer
-		resp, err := d.c.send(d.ctx, "PUT /tree", &Request{Path: d.remote, Mode: Mode(d.mode), Replace: d.o.Replace, Owners: d.o.Owners}, d.body)
+		mode := Mode(d.mode)
+		resp, err := d.c.send(d.ctx, "PUT /tree", &Request{Path: d.remote, Mode: &mode, Replace: d.o.Replace, Owners: d.o.Owners}, d.body)
 		if a.err = err; err == nil {
 			defer resp.Body.Close()
 			a.err = readReply(resp, &a.r)

@@ -9,6 +9,16 @@ import (
 // Mode is the permissions of a file, nine bits. Its text form is octal, "0644".
 type Mode fs.FileMode
 
+const usualMode Mode = 0o644 // of a file of which nobody says another
+
+// Or gives the permissions that m points to, usual where nobody said them.
+func (m *Mode) Or(usual Mode) Mode {
+	if m == nil {
+		return usual
+	}
+	return *m
+}
+
 // MarshalText gives four octal digits.
 func (m Mode) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%04o", uint32(m)), nil }
 

@@ -32,7 +32,7 @@ type Request struct {
 	Prefix  *disk.Hash // prefix: their hash at the receiver, or at the sender in a put
 	Size    int64      // size: of the whole file
 	ModTime time.Time  // mtime: when the source last changed
-	Mode    Mode       // mode: permissions
+	Mode    *Mode      // mode: permissions; nil for the usual ones
 	Have    string     // have: what the records of the body refer to, as the answer to GET /chunks named it
 	Digest  string     // digest: SHA-256 of an upload's whole file, hexadecimal
 	Match   string     // match: what an upload's If-Match said
@@ -60,7 +60,7 @@ var fields = map[string]struct {
 	"have":    {readHave, func(r *Request) string { return r.Have }},
 	"digest":  {readDigest, func(r *Request) string { return r.Digest }},
 	"match":   {func(r *Request, s string) error { r.Match = s; return nil }, func(r *Request) string { return r.Match }},
-	"mode":    {func(r *Request, s string) error { return r.Mode.UnmarshalText([]byte(s)) }, writeMode},
+	"mode":    {readMode, writeMode},
 	"replace": {func(r *Request, s string) error { return readFlag(&r.Replace, s) }, func(r *Request) string { return flag(r.Replace) }},
 	"follow":  {func(r *Request, s string) error { return readFlag(&r.Follow, s) }, func(r *Request) string { return flag(r.Follow) }},
 	"sums":    {func(r *Request, s string) error { return readFlag(&r.Sums, s) }, func(r *Request) string { return flag(r.Sums) }},
@@ -180,8 +180,13 @@ func writeTime(r *Request) string {
 	return r.ModTime.UTC().Format(time.RFC3339Nano)
 }
 
+func readMode(r *Request, s string) error {
+	r.Mode = new(Mode)
+	return r.Mode.UnmarshalText([]byte(s))
+}
+
 func writeMode(r *Request) string {
-	if r.Mode == 0 {
+	if r.Mode == nil {
 		return ""
 	}
 	text, _ := r.Mode.MarshalText()
@@ -204,10 +209,11 @@ func flag(b bool) string {
 }
 
 // Meta gives what a put says of its file. A put must say when it last changed,
-// because that is part of what an interrupted one is known by.
+// because that is part of what an interrupted one is known by. One that says no
+// permissions makes a file as programs do.
 func (r *Request) Meta() (disk.Meta, error) {
 	if r.ModTime.IsZero() {
 		return disk.Meta{}, deskside.Errorf(deskside.CodeBadRequest, "the request does not say when the file last changed")
 	}
-	return disk.Meta{Size: r.Size, Mode: disk.KeptMode(fs.FileMode(r.Mode)), ModTime: r.ModTime}, nil
+	return disk.Meta{Size: r.Size, Mode: disk.KeptMode(fs.FileMode(r.Mode.Or(usualMode))), ModTime: r.ModTime}, nil
 }

@@ -19,6 +19,8 @@ func allFields() []string {
 	return all
 }
 
+func modeOf(m Mode) *Mode { return &m }
+
 func TestRequestRoundTrip(t *testing.T) {
 	sum := disk.Hash{1, 2, 3}
 	tests := []*Request{
@@ -26,7 +28,8 @@ func TestRequestRoundTrip(t *testing.T) {
 		{Path: "docs/a b&c=d;ä\xff%2e"},
 		{Path: "x", To: "y", Replace: true},
 		{Path: "x", After: "\xff\xfe", Limit: 10},
-		{Path: "x", Offset: 5 << 30, Prefix: &sum, Size: 6 << 30, Mode: 0o754, ModTime: time.Date(2026, 2, 3, 4, 5, 6, 789, time.UTC)},
+		{Path: "x", Offset: 5 << 30, Prefix: &sum, Size: 6 << 30, Mode: modeOf(0o754), ModTime: time.Date(2026, 2, 3, 4, 5, 6, 789, time.UTC)},
+		{Path: "x", Mode: modeOf(0)},
 		{Path: "x", Tree: true, Follow: true},
 	}
 	for _, r := range tests {
@@ -84,7 +87,7 @@ func FuzzRequest(f *testing.F) {
 		if err != nil || again.Query() != r.Query() {
 			t.Fatalf("%q became %q, then %+v, %v", query, r.Query(), again, err)
 		}
-		if r.Size < 0 || r.Offset < 0 || r.Offset > r.Size || r.Mode > 0o777 || r.Limit < 0 || r.Limit > maxPage {
+		if r.Size < 0 || r.Offset < 0 || r.Offset > r.Size || r.Mode != nil && *r.Mode > 0o777 || r.Limit < 0 || r.Limit > maxPage {
 			t.Fatalf("%q was read as %+v", query, r)
 		}
 	})

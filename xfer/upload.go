@@ -90,7 +90,8 @@ func (c *Client) put(ctx context.Context, p *disk.Place, name, remote string, o 
 		return Result{}, err
 	}
 	defer out.Close()
-	req := &Request{Path: remote, Size: out.Meta.Size, ModTime: out.Meta.ModTime, Mode: Mode(out.Meta.Mode), Replace: o.Replace}
+	mode := Mode(out.Meta.Mode)
+	req := &Request{Path: remote, Size: out.Meta.Size, ModTime: out.Meta.ModTime, Mode: &mode, Replace: o.Replace}
 	plan, err := c.plan(ctx, req, out)
 	if err != nil {
 		return Result{}, err
@@ -144,13 +145,13 @@ type Source struct {
 // again, and not sent.
 func (c *Client) Send(ctx context.Context, src Source, remote string, o Options) (Receipt, error) {
 	if src.Mode == 0 {
-		src.Mode = 0o644
+		src.Mode = usualMode
 	}
 	again := !src.ModTime.IsZero()
 	if !again {
 		src.ModTime = time.Now()
 	}
-	req := &Request{Path: remote, Size: src.Size, ModTime: disk.WireTime(src.ModTime), Mode: src.Mode, Replace: o.Replace}
+	req := &Request{Path: remote, Size: src.Size, ModTime: disk.WireTime(src.ModTime), Mode: &src.Mode, Replace: o.Replace}
 	s := &summed{Reader: src.Reader, left: src.Size, sum: disk.NewHasher()}
 	if again && src.Size > disk.KeepLeast {
 		if err := c.passOver(ctx, req, s); err != nil {

@@ -19,11 +19,7 @@ func (c *call) mkdir() error {
 		return err
 	}
 	defer p.Close()
-	mode := fs.FileMode(c.req.Mode)
-	if mode == 0 {
-		mode = 0o755
-	}
-	if err := p.Dir.Mkdir(p.Name, mode); err != nil {
+	if err := p.Dir.Mkdir(p.Name, fs.FileMode(c.req.Mode.Or(0o755))); err != nil {
 		return disk.Explain(err, "make", p.Name)
 	}
 	if err := disk.SyncDir(p.Dir); err != nil {
@@ -32,13 +28,17 @@ func (c *call) mkdir() error {
 	return c.answer(p)
 }
 
-// rename gives a file or folder another path in the same root.
+// rename gives a file or folder another path in the same root. The request's
+// conditions are about what it moves.
 func (c *call) rename() error {
 	from, err := c.s.at(c.req.Path, intent{change: true})
 	if err != nil {
 		return err
 	}
 	defer from.Close()
+	if _, err := c.mayReplace(from.Info); err != nil {
+		return err
+	}
 	if from.Info == nil {
 		return disk.Explain(fs.ErrNotExist, "rename", from.Name)
 	}
@@ -54,6 +54,11 @@ func (c *call) rename() error {
 	if err := c.renamable(from, to); err != nil {
 		return err
 	}
+	done, err := c.still(from)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := disk.Move(from, to, c.req.Replace); err != nil {
 		return disk.Explain(err, "rename", to.Name)
 	}
@@ -86,6 +91,11 @@ func (c *call) remove() error {
 	}
 	defer p.Close()
 	defer c.watch(p, want).close()
+	done, err := c.still(p)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if p.Info == nil {
 		return disk.Explain(fs.ErrNotExist, "delete", p.Name)
 	}

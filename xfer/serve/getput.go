@@ -321,17 +321,11 @@ func (c *call) commit(a *arrival, sum disk.Hash) error {
 	if err := c.watched.look(); err != nil {
 		return err
 	}
-	if c.conditional() { // of two who mean the same state only one can be right
-		c.s.conditional.Lock()
-		defer c.s.conditional.Unlock()
-		info, err := a.p.Dir.Lstat(a.p.Name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return disk.Explain(err, "read", a.p.Name)
-		}
-		if _, err := c.mayReplace(info); err != nil {
-			return err
-		}
+	done, err := c.still(a.p)
+	if err != nil {
+		return err
 	}
+	defer done()
 	return a.Commit(sum, a.replace)
 }
 

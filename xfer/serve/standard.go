@@ -2,6 +2,7 @@ package serve
 
 import (
 	"encoding/base64"
+	"errors"
 	"io"
 	"io/fs"
 	"net/http"
@@ -164,6 +165,28 @@ func (c *call) mayReplace(info fs.FileInfo) (bool, error) {
 		return false, stale(name)
 	}
 	return match != "" || c.req.Replace, nil
+}
+
+// still checks the conditions of a change against what is at p now. Until done is
+// called no other change by conditions is made: of two who mean the same state only
+// one can be right.
+func (c *call) still(p *disk.Place) (done func(), err error) {
+	if !c.conditional() {
+		return func() {}, nil
+	}
+	c.s.conditional.Lock()
+	info, err := p.Dir.Lstat(p.Name)
+	switch {
+	case err == nil || errors.Is(err, fs.ErrNotExist):
+		_, err = c.mayReplace(info)
+	default:
+		err = disk.Explain(err, "read", p.Name)
+	}
+	if err != nil {
+		c.s.conditional.Unlock()
+		return nil, err
+	}
+	return c.s.conditional.Unlock, nil
 }
 
 // tagIn reports whether a list of tags, or "*", means tag, which is empty for

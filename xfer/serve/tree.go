@@ -257,7 +257,7 @@ func (c *call) treeTop() (p *disk.Place, made bool, err error) {
 	if p, err = c.s.at(c.req.Path, intent{change: true}); err != nil {
 		return nil, false, err
 	}
-	err = disk.MakeFolder(p.Dir, p.Name, uint16(c.req.Mode))
+	err = disk.MakeFolder(p.Dir, p.Name, uint16(c.req.Mode.Or(0)))
 	if err == nil {
 		p.Info, err = p.Dir.Lstat(p.Name)
 	}
