@@ -1,6 +1,8 @@
 // Small helpers to build the document. Text is only ever set as text nodes, so
 // that nothing a machine or a person sent can become markup.
 
+import { plain } from "./format";
+
 type Child = Node | string | null | undefined | false;
 type Props = Record<string, unknown>;
 
@@ -13,6 +15,9 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   add(el, ...children);
   return el;
 }
+
+/** bdi makes an element of a name, which turns nothing beside it. */
+export const bdi = (name: string): HTMLElement => h("bdi", {}, plain(name));
 
 /** s makes an SVG element. */
 export function s(tag: string, props: Props, ...children: Child[]): SVGElement {

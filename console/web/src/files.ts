@@ -2,9 +2,9 @@
 import { call, faultOf, Refusal, tabPath } from "./api";
 import { drop } from "./drops";
 import { dropped } from "./dropped";
-import { fill, h, Kept, one, show, steady, text } from "./dom";
+import { bdi, fill, h, Kept, one, show, steady, text } from "./dom";
 import { icon } from "./icons";
-import { day, sentence, size } from "./format";
+import { day, named, pathed, plain, sentence, size } from "./format";
 import { preview } from "./preview";
 import { ask, button, complain, confirm, faultNote, menuButton, toast } from "./ui";
 import { has, type Entry, type Listing, type Tab, type Transfer } from "./types";
@@ -82,15 +82,15 @@ export class Files {
     const base = root.path.replace(/\/$/, "");
     const rest = l.path.slice(base.length).split("/").filter(Boolean);
     const stop = (words: string, path: string, here: boolean, first = false): HTMLElement => h("button", {
-      type: "button", class: "crumb", "aria-current": here ? "page" : undefined, title: path, onclick: () => void this.go(path),
-    }, first ? icon("home") : null, h("span", {}, words));
+      type: "button", class: "crumb", "aria-current": here ? "page" : undefined, title: pathed(path), onclick: () => void this.go(path),
+    }, first ? icon("home") : null, bdi(words));
     const parts: HTMLElement[] = [stop(root.name, root.path, rest.length === 0, true)];
     rest.forEach((name, i) => parts.push(h("span", { class: "crumb-rule", "aria-hidden": "true" }, "/"),
       stop(name, `${base}/${rest.slice(0, i + 1).join("/")}`, i === rest.length - 1)));
     const others = (l.roots ?? []).filter((r) => r.path !== root.path);
     if (others.length) {
       parts.push(menuButton(button("", { icon: "down", kind: "quiet", label: "Other places", class: "small" }), () =>
-        others.map((r) => ({ words: r.name, icon: "folder" as const, act: () => void this.go(r.path) }))));
+        others.map((r) => ({ words: named(r.name), icon: "folder" as const, act: () => void this.go(r.path) }))));
     }
     fill(this.crumbs, ...parts);
     this.crumbs.scrollLeft = this.crumbs.scrollWidth;
@@ -113,12 +113,12 @@ export class Files {
   private items(): HTMLElement[] { return [...this.rows.querySelectorAll<HTMLElement>(".file-open")]; }
 
   private row(e: Entry, write: boolean): HTMLElement {
-    const open = h("button", { type: "button", class: "file-open", title: e.words ? `${e.name}: ${e.words}` : e.name, onclick: () => this.open(e) },
+    const open = h("button", { type: "button", class: "file-open", title: e.words ? `${named(e.name)}: ${plain(e.words)}` : plain(e.name), onclick: () => this.open(e) },
       h("span", { class: `file-icon ${e.dir ? "dir" : ""}` }, icon(e.dir ? "folder" : "file")),
-      h("span", { class: "file-name" }, e.name),
+      h("span", { class: "file-name" }, bdi(e.name)),
       h("span", { class: "file-size" }, e.dir ? "" : size(e.size ?? 0)),
-      h("span", { class: "file-day" }, e.words ?? day(e.changed)));
-    const more = menuButton(button("", { icon: "more", kind: "quiet", label: `More for ${e.name}`, class: "small" }), () => [
+      h("span", { class: "file-day" }, e.words ? plain(e.words) : day(e.changed)));
+    const more = menuButton(button("", { icon: "more", kind: "quiet", label: `More for ${named(e.name)}`, class: "small" }), () => [
       { words: e.dir ? "Open" : "Download", icon: e.dir ? "folder" : "download", keys: "Enter", act: () => this.open(e) },
       { words: "Preview", icon: "eye", keys: "F3", disabled: Boolean(e.dir), act: () => this.see(e) },
       { words: "Rename", icon: "edit", keys: "F2", disabled: !write, act: () => void this.rename(e) },
@@ -202,7 +202,7 @@ export class Files {
     } catch (e) {
       const fault = faultOf(e);
       if (fault.code === "exists" && !replace) {
-        const yes = await confirm(`Replace ${f.name}?`, "There is a file of that name in this folder already. What it holds now would be lost.", "Replace");
+        const yes = await confirm(`Replace ${named(f.name)}?`, "There is a file of that name in this folder already. What it holds now would be lost.", "Replace");
         return yes && this.send(f, path, true);
       }
       if (!(e instanceof Refusal)) complain(fault); // else the transfer says why
@@ -222,19 +222,19 @@ export class Files {
 
   private async mkdir(): Promise<void> {
     const name = await ask("New folder", "Name", "", "Create");
-    if (name) await this.change({ do: "mkdir", path: this.join(name) }, `${name} was created.`, name);
+    if (name) await this.change({ do: "mkdir", path: this.join(name) }, `${named(name)} was created.`, name);
   }
 
   private async rename(e: Entry): Promise<void> {
     if (!has(this.tab, "files-write")) return;
-    const name = await ask(`Rename ${e.name}`, "New name", e.name, "Rename");
-    if (name && name !== e.name) await this.change({ do: "rename", path: e.path, to: this.join(name) }, `${e.name} is now ${name}.`, name);
+    const name = await ask(`Rename ${named(e.name)}`, "New name", e.name, "Rename");
+    if (name && name !== e.name) await this.change({ do: "rename", path: e.path, to: this.join(name) }, `${named(e.name)} is now ${named(name)}.`, name);
   }
 
   private async remove(e: Entry): Promise<void> {
     if (!has(this.tab, "files-write")) return;
-    const yes = await confirm(`Delete ${e.name}?`, `It is deleted on ${this.tab.machine.name} for good.`, "Delete");
-    if (yes) await this.change({ do: "delete", path: e.path }, `${e.name} was deleted.`);
+    const yes = await confirm(`Delete ${named(e.name)}?`, `It is deleted on ${this.tab.machine.name} for good.`, "Delete");
+    if (yes) await this.change({ do: "delete", path: e.path }, `${named(e.name)} was deleted.`);
   }
 
   private dragging(): void {
@@ -267,7 +267,7 @@ export class Files {
       const was = this.before.get(x.id);
       this.before.set(x.id, x.state);
       if (was === undefined && x.state === "done") this.hidden.add(x.id); // before this page
-      if (was === "running" && x.state === "done") toast(`${x.name} was ${x.up ? "uploaded" : "downloaded"}.`);
+      if (was === "running" && x.state === "done") toast(`${named(x.name)} was ${x.up ? "uploaded" : "downloaded"}.`);
       if (this.hidden.has(x.id)) continue;
       let shown = this.shownTransfers.get(x.id);
       if (!shown) {
@@ -281,7 +281,7 @@ export class Files {
   }
 
   private transferRow(first: Transfer): { el: HTMLElement; update(x: Transfer): void } {
-    const bar = h("progress", { max: 1, "aria-label": `Progress of ${first.name}` });
+    const bar = h("progress", { max: 1, "aria-label": `Progress of ${named(first.name)}` });
     const words = h("span", { class: "transfer-words" });
     let now = first, began = Date.now();
     const drop = (): void => {
@@ -289,12 +289,12 @@ export class Files {
       el.remove();
       show(this.transfers, this.transfers.children.length > 0);
     };
-    const stop = button("", { icon: "close", kind: "quiet", class: "small", label: `Cancel ${first.name}` }, () => {
+    const stop = button("", { icon: "close", kind: "quiet", class: "small", label: `Cancel ${named(first.name)}` }, () => {
       if (now.state === "running") void call("POST", tabPath(this.tab.id, `/transfers/${first.id}/cancel`)).catch((e: unknown) => complain(faultOf(e)));
       else drop();
     });
     const el = h("li", { class: "transfer" }, h("span", { class: "transfer-icon" }, icon(first.up ? "upload" : "download")),
-      h("div", { class: "transfer-main" }, h("span", { class: "transfer-name" }, first.name), bar, words), stop);
+      h("div", { class: "transfer-main" }, h("span", { class: "transfer-name" }, bdi(first.name)), bar, words), stop);
     const update = (x: Transfer): void => {
       if (x.state === "done" && now.state === "running") setTimeout(() => steady(this.el, drop, el), 12_000);
       now = x;
@@ -304,8 +304,8 @@ export class Files {
       text(words, x.state === "running" ? `${size(x.done)} of ${size(x.size)} · ${size(x.done / seconds)}/s`
         : x.state === "done" ? `${size(x.size)} · ${x.up ? "Uploaded" : "Downloaded"}`
           : x.state === "cancelled" ? "Cancelled" : sentence(x.error?.words ?? "it failed"));
-      if (x.error?.do) words.title = x.error.do;
-      if (x.state !== "running") stop.setAttribute("aria-label", `Dismiss ${first.name}`);
+      if (x.error?.do) words.title = plain(x.error.do);
+      if (x.state !== "running") stop.setAttribute("aria-label", `Dismiss ${named(first.name)}`);
     };
     return { el, update };
   }

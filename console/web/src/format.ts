@@ -1,4 +1,4 @@
-// How numbers and times are written.
+// How numbers, times and names that strangers chose are written.
 
 /** size writes bytes with a unit. */
 export function size(n: number): string {
@@ -67,11 +67,45 @@ export function day(time: string | undefined): string {
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`;
 }
 
-/** sentence makes words that begin small and end without a stop into one. */
-export function sentence(words: string): string {
-  const t = words.charAt(0).toUpperCase() + words.slice(1);
+/** sentence makes words that begin small and end without a stop into one. They
+ *  may have names in them, so nothing in them is invisible either. */
+export function sentence(said: string): string {
+  const words = plain(said), t = words.charAt(0).toUpperCase() + words.slice(1);
   return /[.!?]$/.test(t) ? t : `${t}.`;
 }
 
 /** lastGroup gives the last four letters of an ID. */
 export const lastGroup = (id: string | undefined): string => id?.split("-").at(-1) ?? "";
+
+// Letters, marks, numbers, punctuation, symbols and the common space show
+// something; of these the blanks do not.
+const shows = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u, mark = /^[\p{Mn}\p{Me}]$/u, bears = /^[\p{L}\p{N}\p{Mc}]$/u;
+const blank = /^[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\u{1d159}\u{e0100}-\u{e01ef}]$/u;
+const maxMarks = 2; // on one letter; a tower of them covers the lines above
+
+/** plain writes a name with every character visible, as the command line does
+ *  (package plain, which says why): one that does not show, or changes how others
+ *  show, becomes its code point, "[U+202E]". What is sent is the name itself. */
+export function plain(name: string): string {
+  const all = [...name];
+  let marks = maxMarks, before = " ";
+  return all.map((c, i) => {
+    const hidden = c === " " && (before === " " || i === all.length - 1) || !shows.test(c) || blank.test(c) || mark.test(c) && marks >= maxMarks;
+    marks = mark.test(c) ? marks + 1 : bears.test(c) ? 0 : maxMarks;
+    before = c;
+    return hidden ? `[U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]` : c;
+  }).join("");
+}
+
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** named is plain for a name among other words: one that is written from right
+ *  to left is set apart, or it would turn the words beside it. Where a name has
+ *  an element of its own, bdi does that. */
+export function named(name: string): string {
+  const p = plain(name);
+  return rightToLeft.test(p) ? `\u2068${p}\u2069` : p;
+}
+
+/** pathed is the same for a path, whose folders stay in their order. */
+export const pathed = (path: string): string => path.split("/").map(named).join("/");

@@ -1,8 +1,8 @@
 // One of the two panes: a folder of this machine or of the far one. Only the
 // rows in view are in the document, so that a folder may have 100,000 entries.
 import { call, faultOf } from "./api";
-import { fill, fresh, h, Kept, show, text } from "./dom";
-import { day, size } from "./format";
+import { bdi, fill, fresh, h, Kept, show, text } from "./dom";
+import { day, named, pathed, plain, size } from "./format";
 import { icon } from "./icons";
 import { Search } from "./search";
 import { button, faultNote, say } from "./ui";
@@ -182,8 +182,8 @@ export class Pane {
     this.root = root.path;
     const rest = l.path.slice(root.path.replace(/\/$/, "").length).split("/").filter(Boolean);
     const stop = (words: string, path: string, here: boolean, first = false): HTMLElement => h("button", {
-      type: "button", class: "crumb", title: path, "aria-current": here ? "page" : undefined, onclick: () => void this.go(path).then(() => this.focus()),
-    }, first ? icon("home") : null, h("span", {}, words));
+      type: "button", class: "crumb", title: pathed(path), "aria-current": here ? "page" : undefined, onclick: () => void this.go(path).then(() => this.focus()),
+    }, first ? icon("home") : null, bdi(words));
     const parts: HTMLElement[] = [stop(root.name, root.path, rest.length === 0, true)];
     rest.forEach((name, i) => parts.push(h("span", { class: "crumb-rule", "aria-hidden": "true" }, "/"),
       stop(name, join(root.path, rest.slice(0, i + 1).join("/")), i === rest.length - 1)));
@@ -210,9 +210,9 @@ export class Pane {
   private idOf(i: number): string { return `${this.prefix}-${i}`; }
 
   private row(e: Entry): HTMLElement {
-    return h("div", { class: "pane-row", role: "option", draggable: "true", "data-name": e.name, "data-path": e.path, title: e.words ? `${e.name}: ${e.words}` : this.found ? e.path : e.name },
+    return h("div", { class: "pane-row", role: "option", draggable: "true", "data-name": e.name, "data-path": e.path, title: e.words ? `${named(e.name)}: ${plain(e.words)}` : this.found ? pathed(e.path) : plain(e.name) },
       h("span", { class: `file-icon ${e.dir ? "dir" : ""}` }, icon(e.dir ? "folder" : "file")),
-      h("span", { class: "file-name" }, e.name, this.found?.below(e) && h("span", { class: "pane-in" }, ` in ${this.found.below(e)}`)), h("span", { class: "file-size" }, e.dir ? "" : size(e.size ?? 0)), h("span", { class: "pane-day" }, day(e.changed)));
+      h("span", { class: "file-name" }, bdi(e.name), this.found?.below(e) && h("span", { class: "pane-in" }, ` in ${pathed(this.found.below(e))}`)), h("span", { class: "file-size" }, e.dir ? "" : size(e.size ?? 0)), h("span", { class: "pane-day" }, day(e.changed)));
   }
 
   /** place draws an entry where it stands in the list. */
@@ -240,7 +240,7 @@ export class Pane {
     const e = this.shown[i];
     if (!e) return;
     if (!this.marked.delete(e.path)) this.marked.add(e.path);
-    say(`${e.name} ${this.marked.has(e.path) ? "marked" : "no longer marked"}`);
+    say(`${named(e.name)} ${this.marked.has(e.path) ? "marked" : "no longer marked"}`);
   }
 
   private pressed(e: MouseEvent): void {

@@ -2,6 +2,7 @@
 // queue of copies below. All of it works by keyboard.
 import { call, faultOf, tabPath } from "./api";
 import { h, show } from "./dom";
+import { named } from "./format";
 import { dropped } from "./dropped";
 import { drop } from "./drops";
 import { icon } from "./icons";
@@ -100,7 +101,7 @@ export function panes(first: Tab, leave: () => void): Panes {
   async function renameIn(p: Pane): Promise<void> {
     const e = p.current();
     if (!e || !writable(p)) return;
-    const name = await ask(`Rename ${e.name}`, "New name", e.name, "Rename");
+    const name = await ask(`Rename ${named(e.name)}`, "New name", e.name, "Rename");
     p.focus();
     if (!name || name === e.name) return;
     await attempt(async () => {
@@ -124,7 +125,7 @@ export function panes(first: Tab, leave: () => void): Panes {
   async function removeFrom(p: Pane): Promise<void> {
     const list = p.chosen();
     if (!writable(p) || list.length === 0) return;
-    const what = list.length === 1 ? list[0]!.name : `${list.length} files and folders`;
+    const what = list.length === 1 ? named(list[0]!.name) : `${list.length} files and folders`;
     if (list.every((e) => p.folder(e).split("/").includes(trash))) {
       if (!await confirm(`Delete ${what}?`, "It leaves the trash, and is deleted for good.", "Delete")) return;
       await attempt(async () => { for (const e of list) await change(p, { do: "delete", path: e.path }); });
@@ -146,7 +147,7 @@ export function panes(first: Tab, leave: () => void): Panes {
     await attempt(async () => {
       await change(last.pane, { do: "rename", path: last.from, to: last.to });
       const name = last.to.split("/").at(-1) ?? "";
-      toast(`${name} is back.`);
+      toast(`${named(name)} is back.`);
       await last.pane.refresh(name);
     });
     last.pane.focus();

@@ -2,7 +2,7 @@
 // on to the next file by key. The console decides what is shown and as what.
 import { faultOf, raw } from "./api";
 import { fill, h, text } from "./dom";
-import { sentence, size } from "./format";
+import { plain, sentence, size } from "./format";
 import { button, dialog, faultNote } from "./ui";
 import type { Entry, Fault } from "./types";
 
@@ -18,7 +18,7 @@ export interface Shelf {
 export function preview(first: Entry, shelf: Shelf): void {
   let url = "", asked: AbortController | null = null;
   const free = (): void => { asked?.abort(); if (url) URL.revokeObjectURL(url); url = ""; };
-  const d = dialog(first.name, { class: "preview", onclose: free });
+  const d = dialog(plain(first.name), { class: "preview", onclose: free });
   const title = d.el.querySelector("h2")!;
   const note = h("p", { class: "preview-note soft", role: "status" });
   const back = button("Previous", { icon: "back", class: "small", keys: "ArrowLeft", label: "Previous file" }, () => go(-1));
@@ -38,7 +38,7 @@ export function preview(first: Entry, shelf: Shelf): void {
   async function open(e: Entry): Promise<void> {
     free();
     const mine = asked = new AbortController();
-    text(title, e.name);
+    text(title, plain(e.name));
     text(note, "");
     fill(d.body, h("p", { class: "panel-empty" }, "Reading…"));
     try {
@@ -65,7 +65,7 @@ export function preview(first: Entry, shelf: Shelf): void {
   async function picture(e: Entry, b: Blob, kind: string, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     url = URL.createObjectURL(new Blob([b], { type: kind }));
-    const img = h("img", { class: "preview-image", alt: e.name, src: url, draggable: "false" });
+    const img = h("img", { class: "preview-image", alt: plain(e.name), src: url, draggable: "false" });
     try {
       await img.decode();
     } catch {

@@ -1,8 +1,8 @@
 // The queue of copies, which is the console's: what is on its way, in which
 // order, how fast, and what became of it.
 import { call, faultOf } from "./api";
-import { fill, h, s, show, text } from "./dom";
-import { sentence, size } from "./format";
+import { bdi, fill, h, s, show, text } from "./dom";
+import { named, pathed, plain, sentence, size } from "./format";
 import { icon } from "./icons";
 import { holds } from "./drops";
 import { button, complain, copy } from "./ui";
@@ -61,17 +61,17 @@ export function queueView(): { el: HTMLElement; draw(): void; close(): void } {
   function rowOf(first: Job): Row {
     let now = first;
     const name = nameOf(first);
-    const bar = h("progress", { max: 1, "aria-label": `Progress of ${name}` });
+    const bar = h("progress", { max: 1, "aria-label": `Progress of ${named(name)}` });
     const state = h("span", { class: "transfer-words" });
     const hash = h("button", { type: "button", class: "queue-hash mono", hidden: true, onclick: () => void copy(now.hash ?? "", "The hash was copied.") });
     const act = (icn: Parameters<typeof icon>[0], label: string, what: string): HTMLButtonElement =>
-      button("", { icon: icn, kind: "quiet", class: "small", label: `${label} ${name}` }, () => order(now, what));
+      button("", { icon: icn, kind: "quiet", class: "small", label: `${label} ${named(name)}` }, () => order(now, what));
     const pause = act("pause", "Pause", "pause"), resume = act("play", "Resume", "resume"), retry = act("refresh", "Retry", "retry");
-    const replace = button("Replace", { class: "small", label: `Replace ${name}` }, () => order(now, "replace"));
+    const replace = button("Replace", { class: "small", label: `Replace ${named(name)}` }, () => order(now, "replace"));
     const up = act("up", "Earlier:", "up"), cancel = act("close", "Cancel", "cancel"), forget = act("close", "Dismiss", "forget");
     const li = h("li", { class: "transfer queue-job", "data-name": name },
       h("span", { class: "transfer-icon", title: first.up ? `To ${first.machine}` : `From ${first.machine}` }, icon(first.up ? "upload" : "download")),
-      h("div", { class: "transfer-main" }, h("span", { class: "transfer-name", title: `${first.up ? first.here : first.there} → ${first.up ? first.there : first.here}` }, name,
+      h("div", { class: "transfer-main" }, h("span", { class: "transfer-name", title: `${pathed(first.up ? first.here : first.there)} → ${pathed(first.up ? first.there : first.here)}` }, bdi(name),
         h("span", { class: "soft" }, ` ${first.move ? "moves " : ""}${first.up ? "to" : "from"} ${first.machine}`)), bar, h("span", { class: "queue-words" }, state, hash)),
       h("div", { class: "queue-acts" }, replace, up, pause, resume, retry, cancel, forget));
     const update = (j: Job): void => {
@@ -86,7 +86,7 @@ export function queueView(): { el: HTMLElement; draw(): void; close(): void } {
       const mine = holds(j), over = j.state === "done" || j.state === "failed" || j.state === "cancelled";
       if (!mine && !over && j.state !== "running") text(state, `${j.state === "paused" ? "Paused" : "Waiting"}, but this page no longer has the file. Drop it again.`);
       if (!mine && (j.state === "failed" || j.state === "cancelled")) text(state, `${state.textContent} This page no longer has the file: drop it again.`);
-      state.title = j.error?.do ?? "";
+      state.title = plain(j.error?.do ?? "");
       show(hash, Boolean(j.hash) && j.state === "done");
       text(hash, `BLAKE3 ${(j.hash ?? "").slice(0, 12)}…`);
       hash.title = `${j.hash ?? ""} (press to copy)`;

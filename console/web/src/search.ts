@@ -1,6 +1,6 @@
 // A search by name below a folder, as the console streams what it finds.
 import { raw } from "./api";
-import { sentence } from "./format";
+import { plain, sentence } from "./format";
 import type { Entry } from "./types";
 
 /** News is one line of it, as package find has them. */
@@ -57,7 +57,7 @@ export class Search {
     if (this.fault) parts.push(sentence(this.fault));
     if (this.last.cut === "hits") parts.push("There are more: a longer name finds fewer.");
     if (this.last.cut === "entries") parts.push("That is as far as one search goes: open a folder further down and search there.");
-    if (this.last.skipped) parts.push(`${this.last.skipped} ${this.last.skipped === 1 ? "folder" : "folders"} could not be read, first ${this.last.why}.`);
+    if (this.last.skipped) parts.push(`${this.last.skipped} ${this.last.skipped === 1 ? "folder" : "folders"} could not be read, first ${plain(this.last.why ?? "")}.`);
     return parts.join(" ");
   }
 }

@@ -1,7 +1,7 @@
 // Parts that several views use: buttons, dialogs, menus, notes.
 import { add, fill, fresh, h, one, rove } from "./dom";
 import { icon, type Icon } from "./icons";
-import { sentence } from "./format";
+import { plain, sentence } from "./format";
 import type { Fault } from "./types";
 
 interface ButtonOptions {
@@ -42,7 +42,7 @@ export function field(label: string, control: HTMLElement, hint?: string): HTMLE
 export function faultNote(f: Fault): HTMLElement {
   const who = f.by ? `The ${f.by} says: ` : "";
   return h("div", { class: "note bad", role: "alert" }, icon("alert"),
-    h("div", {}, h("p", {}, who ? `${who}${f.words}.` : sentence(f.words)), f.do ? h("p", { class: "do" }, f.do) : null));
+    h("div", {}, h("p", {}, who ? `${who}${plain(f.words)}.` : sentence(f.words)), f.do ? h("p", { class: "do" }, plain(f.do)) : null));
 }
 
 export interface Dialog {
@@ -265,7 +265,7 @@ export function toast(words: string, kind: "good" | "bad" = "good"): void {
 
 /** complain shows a refusal as a passing note. */
 export function complain(f: Fault): void {
-  toast([sentence(f.words), f.do].filter(Boolean).join(" "), "bad");
+  toast([sentence(f.words), plain(f.do ?? "")].filter(Boolean).join(" "), "bad");
 }
 
 /** copy puts text on this computer's clipboard. */
