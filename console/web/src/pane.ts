@@ -9,6 +9,7 @@ import { button, faultNote, say } from "./ui";
 import type { Entry, Listing } from "./types";
 
 const row = 28; // pixels, as in the style sheet
+const stale = 10_000; // milliseconds that a listing is taken for what is there
 
 export interface Side {
   readonly here: boolean;
@@ -36,6 +37,8 @@ export class Pane {
   private found: Search | null = null; // what is listed in place of the folder
   private more = false;
   private asked = 0;
+  private going = 0; // which of them is under way
+  private listed = 0; // when the last was answered
   private readonly kept = new Kept();
   private readonly space = h("div", { class: "pane-space", role: "presentation" });
   private readonly crumbs = h("nav", { class: "crumbs" });
@@ -60,16 +63,19 @@ export class Pane {
 
   /** go lists a folder, and puts the cursor on focus. */
   async go(path: string, focus = ""): Promise<void> {
-    const asked = ++this.asked;
+    const asked = this.going = ++this.asked;
     try {
       const l = await call<Listing>("GET", `${this.side.api}?path=${encodeURIComponent(path)}`);
       if (asked !== this.asked) return;
       const same = l.path === this.path;
       this.path = l.path;
       this.more = l.more ?? false;
+      this.listed = Date.now();
       const order = new Intl.Collator(undefined, { numeric: true });
       this.all = l.entries.sort((a, b) => Number(b.dir ?? false) - Number(a.dir ?? false) || order.compare(a.name, b.name));
       const kept = focus ? join(this.path, focus) : same ? this.current()?.path ?? "" : "";
+      const there = new Set(this.all.map((e) => e.path));
+      this.marked = new Set([...this.marked].filter((path) => there.has(path)));
       if (!same || this.found) { this.marked.clear(); this.filter.value = ""; this.list.scrollTop = 0; }
       this.found?.stop();
       this.found = null;
@@ -78,7 +84,14 @@ export class Pane {
       this.sift(kept);
     } catch (e) {
       fill(this.state, faultNote(faultOf(e)));
+    } finally {
+      if (asked === this.going) this.going = 0;
     }
+  }
+
+  /** renew lists the folder again if that was a while ago. */
+  renew(): void {
+    if (this.path && !this.going && Date.now() - this.listed > stale) void this.refresh();
   }
 
   /** refresh lists the folder again. What a search found stays. */

@@ -44,9 +44,10 @@ export function panes(first: Tab, leave: () => void): Panes {
   const rename = act("Rename", "edit", "F2", () => void renameIn(active));
   const mkdir = act("New folder", "mkdir", "F7", () => void mkdirIn(active));
   const remove = act("Delete", "trash", "Del", () => void removeFrom(active));
+  const again = act("List again", "refresh", "r", () => listAgain());
   const undo = act("Undo", "undo", "Ctrl+Z", () => void undoLast());
   const shut = button("", { icon: "close", kind: "quiet", class: "small", label: "Close the two panes", keys: "Esc" }, () => leave());
-  const bar = h("div", { class: "panes-bar", role: "toolbar", "aria-label": "What to do with files" }, see, copyIt, moveIt, rename, mkdir, remove, undo, h("span", { class: "panes-gap" }), shut);
+  const bar = h("div", { class: "panes-bar", role: "toolbar", "aria-label": "What to do with files" }, see, copyIt, moveIt, rename, mkdir, remove, undo, again, h("span", { class: "panes-gap" }), shut);
   const el = h("section", { class: "panes", "aria-label": "Two panes" }, h("div", { class: "panes-two" }, near.el, far.el), tip, bar, queue.el);
 
   const writable = (p: Pane): boolean => p.side.here || has(tab, "files-write");
@@ -141,6 +142,19 @@ export function panes(first: Tab, leave: () => void): Panes {
     p.focus();
   }
 
+  function listAgain(): void {
+    void active.refresh();
+    active.focus();
+  }
+
+  /** renew lists again what may be another by now. */
+  function renew(p: Pane): void {
+    if (!document.hidden && el.checkVisibility() && (live || p.side.here)) p.renew();
+  }
+  const back = (): void => { renew(near); renew(far); };
+  addEventListener("focus", back); // of the window
+  document.addEventListener("visibilitychange", back);
+
   async function undoLast(): Promise<void> {
     const last = undos.pop();
     if (!last) return;
@@ -156,7 +170,7 @@ export function panes(first: Tab, leave: () => void): Panes {
   // Dragging, between the panes and from the desktop to the far one.
   let dragged: { from: Pane; list: Entry[] } | null = null;
   for (const p of [near, far]) {
-    p.list.addEventListener("focus", () => { active = p; draw(); });
+    p.list.addEventListener("focus", () => { active = p; draw(); renew(p); });
     p.list.addEventListener("dragstart", (e) => {
       const row = (e.target as HTMLElement).closest<HTMLElement>(".pane-row");
       if (!row || !may(p)) { e.preventDefault(); return; }
@@ -195,7 +209,7 @@ export function panes(first: Tab, leave: () => void): Panes {
       F2: () => void renameIn(active), F3: () => seeIn(active), F5: () => void copyFrom(active, false), F6: () => void copyFrom(active, true), F7: () => void mkdirIn(active),
     };
     const onList: Record<string, () => void> = {
-      v: () => seeIn(active), c: () => void copyFrom(active, false), m: () => void copyFrom(active, true), Delete: () => void removeFrom(active), r: () => void active.refresh(),
+      v: () => seeIn(active), c: () => void copyFrom(active, false), m: () => void copyFrom(active, true), Delete: () => void removeFrom(active), r: () => listAgain(),
     };
     if (p && k.key === "Tab" && plain && store.here !== "" && (p === near) !== k.shiftKey) other(p).focus();
     else if (p && (k.ctrlKey || k.metaKey) && k.key === "z") void undoLast();
@@ -228,6 +242,11 @@ export function panes(first: Tab, leave: () => void): Panes {
     el,
     update: (t, up) => { tab = t; live = up; draw(); },
     focus: () => active.focus(),
-    close: () => { off(); queue.close(); },
+    close: () => {
+      removeEventListener("focus", back);
+      document.removeEventListener("visibilitychange", back);
+      off();
+      queue.close();
+    },
   };
 }

@@ -13,6 +13,7 @@ import { panes, type Panes } from "./panes";
 import { noPicture, Picture, type Quality, type Scale } from "./picture";
 import { ScreenChoice } from "./screens";
 import { button, complain, confirm, menuButton, redrawMenu, say, toast, toggled, type Item } from "./ui";
+import { store } from "./store";
 import type { View } from "./waiting";
 import { has, type Tab } from "./types";
 
@@ -29,7 +30,8 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   let tab = first;
   const name = first.machine.name;
   const wide = innerWidth >= 1600;
-  const open = { chat: has(first, "chat"), files: wide && canFiles(first) };
+  const filesAlone = !has(first, "view") && canFiles(first); // there is no picture to look at
+  const open = { chat: has(first, "chat") && !filesAlone, files: (wide || filesAlone) && canFiles(first) };
 
   const held = new Held(() => picture, (names) => {
     text(heldChip, `${names.join("+")} held`);
@@ -45,7 +47,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   const screens = new ScreenChoice(first.id, () => picture, () => redrawMenu(look));
   const chat = new Chat(first, () => { draw(); changed(); }, () => open.chat && el.checkVisibility());
   const files = new Files(first, () => twoPanes());
-  let two: Panes | null = null;
+  let two: Panes | null = null, wantsTwo = filesAlone && store.here !== "";
   const health = new Health(() => tab, picture, has(first, "view"), () => el.checkVisibility());
 
   // The toolbar.
@@ -239,6 +241,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     files.want(up && canFiles(t), t);
     two?.update(t, up);
     if (two) show(two.el, up); // a connection that is lost is seen
+    if (up && wantsTwo) { wantsTwo = false; twoPanes(); }
     show(lost, t.phase === "suspended");
     if (was === "open" && t.phase === "suspended") held.release();
     if (was === "suspended" && up) toast("The connection is back.");
@@ -270,8 +273,11 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
   update(first);
   return {
     el, update, key, unread: () => chat.unread, transcript: () => chat.transcript(),
-    shown: () => { if (open.chat) chat.see(); },
-    focus: () => { if (has(tab, "view") && picture.connected) picture.focus(); else tools[0]?.focus(); },
+    shown: () => {
+      if (open.chat) chat.see();
+      files.want(tab.phase === "open" && canFiles(tab), tab);
+    },
+    focus: () => { if (two) two.focus(); else if (has(tab, "view") && picture.connected) picture.focus(); else tools[0]?.focus(); },
     close: () => {
       clearInterval(ticking);
       document.removeEventListener("fullscreenchange", onFull);
