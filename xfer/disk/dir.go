@@ -80,6 +80,17 @@ func (d *Dir) Mode() uint16 {
 	return uint16(KeptMode(info.Mode()))
 }
 
+// SameDisk reports whether the folder is on the file system of other, as far as
+// the system says.
+func (d *Dir) SameDisk(other *Dir) bool {
+	mine, err := d.f.Stat()
+	if err != nil {
+		return true
+	}
+	theirs, err := other.f.Stat()
+	return err != nil || sameDisk(mine, theirs)
+}
+
 // Names gives the names in the folder, without those of transfers that have not
 // ended.
 func (d *Dir) Names() (list []string, err error) {

@@ -132,8 +132,17 @@ func (f *Draft) Dress(h *tree.Head, owners bool, origin string) error {
 		return err
 	}
 	mark(f.F, origin)
-	if err := f.F.Chmod(KeptMode(fs.FileMode(h.Mode))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if err := f.Chmod(h.Mode); err != nil {
 		return err
 	}
 	return f.setTime(h.ModTime)
+}
+
+// Chmod gives the file its permissions, where files have any.
+func (f *Draft) Chmod(mode uint16) error {
+	err := f.F.Chmod(KeptMode(fs.FileMode(mode)))
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }

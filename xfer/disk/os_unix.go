@@ -56,6 +56,8 @@ func Identity(info fs.FileInfo) ID {
 	return ID{}
 }
 
+func sameDisk(a, b fs.FileInfo) bool { return Identity(a).device == Identity(b).device }
+
 // Lock takes the partial file for this transfer alone, until it is closed.
 func Lock(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)

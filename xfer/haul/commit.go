@@ -26,9 +26,8 @@ func (l *Landing) commit(g *group) {
 	for _, it := range g.items {
 		l.name(it)
 	}
-	if l.dirty = l.dirty || g.together; !g.together {
-		l.syncFolders(g)
-	}
+	l.dirty = l.dirty || g.together
+	l.syncFolders(g)
 }
 
 func (l *Landing) stop(err error) {
@@ -60,12 +59,9 @@ func (l *Landing) flush(g *group) {
 			l.drop(it, it.err)
 		}
 	}
-	if len(g.items) > fewFiles && l.Top.SyncAll() == nil {
-		g.together = true
-		return
-	}
+	g.together = len(g.items) > fewFiles && l.Top.SyncAll() == nil
 	for _, it := range g.items {
-		if it.f == nil {
+		if it.f == nil || g.together && !it.in.other {
 			continue
 		}
 		if err := it.f.F.Sync(); err != nil {
@@ -127,6 +123,12 @@ func (l *Landing) name(it *item) {
 func (l *Landing) nameFile(it *item) error {
 	f, root, name := it.f, it.in.dir.Root, it.Head.Name()
 	it.f = nil
+	if it.Head.Mode != it.has {
+		if err := f.Chmod(it.Head.Mode); err != nil {
+			f.Drop()
+			return err
+		}
+	}
 	if !l.Folds || !l.Replace {
 		return f.Name(name, l.Replace)
 	}
@@ -159,11 +161,11 @@ func (l *Landing) count(h *tree.Head) {
 	}
 }
 
-// syncFolders makes the names last, in each folder once.
+// syncFolders makes the names last that no flush of all does, in each folder once.
 func (l *Landing) syncFolders(g *group) {
 	synced := make(map[*folder]error)
 	for _, it := range g.items {
-		if it.Head == nil {
+		if it.Head == nil || g.together && !it.in.other {
 			continue
 		}
 		err, done := synced[it.in]
@@ -228,7 +230,10 @@ func (l *Landing) dressOne(d dressing) error {
 	if err != nil {
 		return err
 	}
-	return in.dir.DressSelf(d.head, d.made, l.Owners)
+	if err := in.dir.DressSelf(d.head, d.made, l.Owners); err != nil || !in.other {
+		return err
+	}
+	return in.dir.Sync()
 }
 
 // dressMade gives the folders that were made what they are to have, whatever

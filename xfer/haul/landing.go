@@ -33,7 +33,7 @@ type Landing struct {
 	Folds   bool        // the file system does not tell names by case; always where it usually does not
 
 	Allow  func(h *tree.Head) error // says why an entry must not be made, and may narrow its permissions; nil allows all
-	Record func([]Arrival) error    // is told of entries before they get their names, and stops all by an error; nil is fine
+	Record func([]Arrival) error    // is told of entries before they get their names, may narrow the permissions of files, and stops all by an error; nil is fine
 	Sweep  func(dir *os.Root)       // is called for each folder of the tree that something arrives in, before that; nil is fine
 	Step   func() error             // is called between pieces, and stops all by an error; nil is fine
 
@@ -87,7 +87,8 @@ type dressing struct {
 type folder struct {
 	dir   *disk.Dir
 	path  string
-	using int // entries of groups in it, and the stack; guarded by Landing.mu
+	other bool // it is on another file system than the top
+	using int  // entries of groups in it, and the stack; guarded by Landing.mu
 }
 
 // item is an entry of a group.
@@ -95,6 +96,7 @@ type item struct {
 	Arrival
 	in  *folder
 	f   *disk.Draft // of a file that is written
+	has uint16      // permissions of f
 	err error       // why it was not
 }
 
@@ -103,7 +105,7 @@ type group struct {
 	items    []*item
 	bytes    int64
 	writing  sync.WaitGroup // files that writers have
-	together bool           // it was flushed with all else, and its names are to be
+	together bool           // it was flushed with all else of the top's file system, and its names are to be
 }
 
 func (l *Landing) start() {
@@ -345,7 +347,7 @@ func (l *Landing) enter(path string) (*folder, error) {
 			return nil, err
 		}
 		l.sweep(dir)
-		at = &folder{dir: dir, path: strings.TrimPrefix(at.path+"/"+name, "/"), using: 1}
+		at = &folder{dir: dir, other: !dir.SameDisk(l.Top), path: strings.TrimPrefix(at.path+"/"+name, "/"), using: 1}
 		l.stack = append(l.stack, at)
 	}
 	return at, nil

@@ -252,6 +252,30 @@ func TestNoRecordNoName(t *testing.T) {
 	}
 }
 
+// TestNarrowedAtTheEnd: permissions that Record takes from a file are not the
+// file's at any moment.
+func TestNarrowedAtTheEnd(t *testing.T) {
+	top := t.TempDir()
+	list := []thing{aFile("short", "x"), aFile("long", strings.Repeat("x", 2*shortFile))}
+	for i := range list {
+		list[i].Mode = 0o755
+	}
+	_, failed, err := land(t, top, &Landing{Record: func(list []Arrival) error {
+		for _, a := range list {
+			a.Head.Mode &^= 0o111
+		}
+		return nil
+	}}, list...)
+	if err != nil || len(failed) > 0 {
+		t.Fatalf("%v, %v", failed, err)
+	}
+	for _, it := range list {
+		if info, err := os.Stat(filepath.Join(top, it.Path)); err != nil || info.Mode() != 0o644 {
+			t.Errorf("%s: %v, %v", it.Path, info.Mode(), err)
+		}
+	}
+}
+
 // TestOwners: owners are kept where they are asked for and this program may, and
 // never otherwise.
 func TestOwners(t *testing.T) {

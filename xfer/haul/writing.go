@@ -71,6 +71,7 @@ func (l *Landing) write(j job) {
 		it.err = wrongHash(it.Head)
 		return
 	}
+	it.has = it.Head.Mode
 	it.f, it.err = l.draft(it.Head, it.in, func(f *disk.Draft) error {
 		_, err := f.F.Write(b)
 		return err
@@ -83,7 +84,7 @@ func wrongHash(h *tree.Head) error {
 
 // long takes in a file piece by piece.
 func (l *Landing) long(h *tree.Head, in *folder, body *tree.Reader) error {
-	it := &item{Arrival: Arrival{Head: h}, in: in}
+	it := &item{Arrival: Arrival{Head: h}, in: in, has: h.Mode}
 	var err error
 	it.f, err = l.draft(h, in, func(f *disk.Draft) (err error) {
 		it.Sum, err = l.fill(f, h, body)

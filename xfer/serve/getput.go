@@ -249,7 +249,6 @@ func (c *call) receive(meta disk.Meta) (_ *arrival, err error) {
 	}
 	a.undo = append(a.undo, c.calm)
 	a.asked, a.Origin = meta.Mode, disk.FromOperator
-	a.Meta.Mode = c.s.book(c.s.config.Roots()).mode(a.p.Abs, meta.Mode)
 	return a, nil
 }
 
@@ -321,6 +320,7 @@ func (c *call) commit(a *arrival, sum disk.Hash) error {
 	if err := c.watched.look(); err != nil {
 		return err
 	}
+	a.Meta.Mode = c.s.book(c.s.config.Roots()).mode(a.p.Abs, a.asked)
 	done, err := c.still(a.p)
 	if err != nil {
 		return err

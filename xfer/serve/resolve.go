@@ -14,6 +14,7 @@ import (
 type intent struct {
 	follow bool // if the path ends in a link, its target is meant
 	change bool // something is created, replaced, renamed or removed
+	fill   bool // what is in it is changed: each of that is judged by itself too
 	tree   bool // with everything below
 	clear  bool // a partial file may be meant, to be removed
 }
@@ -71,10 +72,13 @@ func (b *book) rules(p *disk.Place, want intent) error {
 		return deskside.Errorf(deskside.CodeDenied, "%q belongs to deskside itself", disk.Text(p.Name)).
 			Hint("The agent's owner changes it on that machine.")
 	}
+	root, top := b.governing(p.Abs)
 	if !want.change {
+		if want.fill && !root.Write {
+			return readOnly(root)
+		}
 		return nil
 	}
-	root, top := b.governing(p.Abs)
 	partial := disk.IsPartial(p.Name)
 	switch {
 	case !root.Write:

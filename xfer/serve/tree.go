@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"deskside"
@@ -31,7 +32,7 @@ type grove struct {
 	book *book
 	read time.Time // when book was
 
-	plain int // files that policy made not executable
+	plain atomic.Int64 // files that policy made not executable
 }
 
 // grove opens the folder at p.
@@ -214,19 +215,20 @@ func (c *call) putTree() error {
 		return err
 	}
 	defer g.dir.Close()
-	watched := c.watch(p, intent{follow: true})
+	root, _ := g.ask().governing(p.Abs)
+	watched := c.watch(p, intent{follow: true, fill: root.Write}) // one that may not be written may hold one that may
 	defer c.calm()
 	defer watched.close()
 	l := &haul.Landing{
 		Top: g.dir, Made: made, Replace: c.req.Replace, Owners: c.req.Owners,
 		Largest: c.s.config.Limits.File, Disk: c.s.disk, Origin: disk.FromOperator,
 		Sweep: func(dir *os.Root) { disk.Sweep(dir, time.Now().Add(-c.s.config.Limits.keep())) },
-		Allow: g.allow, Record: c.recordArrivals, Step: func() error { return c.step(deskside.FilesWrite) },
+		Allow: g.allow, Record: g.recordArrivals, Step: func() error { return c.step(deskside.FilesWrite) },
 	}
 	err = c.landTree(l)
 	err = cmp.Or(l.Close(), err)
 	r := c.receipt(&l.Result)
-	r.Plain = g.plain
+	r.Plain = int(g.plain.Load())
 	if err = errors.Join(err, c.recordFailed(l.Result.Failed)); err != nil {
 		return c.reason(err)
 	}
@@ -313,8 +315,9 @@ func cut(err error) error {
 // allow says whether policy lets an entry be made, and takes the permissions from
 // it that policy leaves out. A link must lead to where a
 // file might be made too: what opens it later might write there.
-func (g *grove) allow(h *tree.Head) error {
-	book := g.ask()
+func (g *grove) allow(h *tree.Head) error { return g.judge(g.ask(), h) }
+
+func (g *grove) judge(book *book, h *tree.Head) error {
 	at := g.at(h.Path)
 	if err := book.rules(at, intent{change: true}); err != nil {
 		return err
@@ -325,7 +328,7 @@ func (g *grove) allow(h *tree.Head) error {
 	case tree.File:
 		if mode := uint16(book.mode(at.Abs, fs.FileMode(h.Mode))); mode != h.Mode {
 			h.Mode = mode
-			g.plain++
+			g.plain.Add(1)
 		}
 		return nil
 	}
@@ -345,14 +348,20 @@ func (g *grove) allow(h *tree.Head) error {
 	return book.rules(&disk.Place{Name: to[len(to)-1], Abs: to}, intent{change: true})
 }
 
-// recordArrivals writes to the audit what is about to get its names. It is
-// called by the landing's own goroutine.
-func (c *call) recordArrivals(list []haul.Arrival) error {
+// recordArrivals writes to the audit what is about to get its names, if policy
+// still lets it: it may have changed since the entry came. Where it no longer does,
+// nothing more of the tree gets a name. It is called by the landing's own goroutines.
+func (g *grove) recordArrivals(list []haul.Arrival) error {
+	c := g.c
 	if err := c.watched.look(); err != nil {
 		return err
 	}
+	book := c.s.book(c.s.config.Roots())
 	events := make([]deskside.Event, len(list))
 	for i, a := range list {
+		if err := g.judge(book, a.Head); err != nil {
+			return err
+		}
 		events[i] = c.treeEvent(a.Head.Path)
 		d := events[i].Detail
 		switch a.Head.Kind {
