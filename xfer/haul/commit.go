@@ -1,6 +1,7 @@
 package haul
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -33,7 +34,7 @@ func (l *Landing) commit(g *group) {
 func (l *Landing) stop(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.err = err
+	l.err = cmp.Or(l.err, err)
 }
 
 // letGo takes away what got no name, and lets go of the folders.
@@ -84,16 +85,13 @@ func (l *Landing) record(g *group) error {
 	if err := l.step(); err != nil {
 		return err
 	}
-	if l.Record == nil {
-		return nil
-	}
 	list := make([]Arrival, 0, len(g.items))
 	for _, it := range g.items {
-		if it.Head != nil {
+		if it.Head != nil && !it.told {
 			list = append(list, it.Arrival)
 		}
 	}
-	return l.Record(list)
+	return l.tell(list)
 }
 
 // name gives one entry its name, and counts it.

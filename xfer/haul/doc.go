@@ -11,7 +11,9 @@
 // with a later flush, or the one at the end. So at any moment at which the machine
 // might stop, a file is there whole or not at all, and ten thousand small files cost
 // some dozens of flushes, of the whole file system each; a few files are flushed one
-// by one, and so are those where another file system is mounted in the tree. Folders are made with their permissions, and what their owner needs to fill
+// by one, and so are those where another file system is mounted in the tree. Folders are recorded before they are made, many
+// at once: what is small and comes behind one waits in memory for that. They are made
+// with their permissions, and what their owner needs to fill
 // them; the rest of their permissions, their owners and their times come last, when
 // nothing more is put into them, or when all is stopped. So a folder that a stopped
 // machine leaves differs by what its owner may do there at most, and the next copy

@@ -33,26 +33,29 @@ type Landing struct {
 	Folds   bool        // the file system does not tell names by case; always where it usually does not
 
 	Allow  func(h *tree.Head) error // says why an entry must not be made, and may narrow its permissions; nil allows all
-	Record func([]Arrival) error    // is told of entries before they get their names, may narrow the permissions of files, and stops all by an error; nil is fine
+	Record func([]Arrival) error    // is told of entries before they get their names, and of folders before they are made, one list at a time; may narrow the permissions of files, and stops all by an error; nil is fine
 	Sweep  func(dir *os.Root)       // is called for each folder of the tree that something arrives in, before that; nil is fine
 	Step   func() error             // is called between pieces, and stops all by an error; nil is fine
 
 	Result Result // complete after Close
 
-	stack  []*folder // from the top to where the last entry was
-	closed string    // path of a folder that could not be made: what is in it is left out
-	later  []dressing
-	group  *group
-	room   int64 // bytes the disk has left for this group; -1: not known
-	jobs   chan job
-	work   chan *group
-	done   sync.WaitGroup // of committing
-	hands  sync.WaitGroup // of the writers
-	mu     sync.Mutex
-	err    error              // of committing, for good
-	named  map[disk.ID]string // files that have names, where names fold; of the goroutine that commits
-	dirty  bool               // names wait for the next SyncAll; of the goroutine that commits
-	seen   map[string]string
+	stack    []*folder // from the top to where the last entry was
+	closed   string    // path of a folder that could not be made: what is in it is left out
+	later    []dressing
+	held     []*arriving     // behind a folder that is not made yet
+	foretold map[string]bool // folders that were recorded, of those that were held last
+	telling  sync.Mutex      // held while Record runs
+	group    *group
+	room     int64 // bytes the disk has left for this group; -1: not known
+	jobs     chan job
+	work     chan *group
+	done     sync.WaitGroup // of committing
+	hands    sync.WaitGroup // of the writers
+	mu       sync.Mutex
+	err      error              // of committing, for good
+	named    map[disk.ID]string // files that have names, where names fold; of the goroutine that commits
+	dirty    bool               // names wait for the next SyncAll; of the goroutine that commits
+	seen     map[string]string
 }
 
 // Result says what became of a tree.
@@ -94,10 +97,11 @@ type folder struct {
 // item is an entry of a group.
 type item struct {
 	Arrival
-	in  *folder
-	f   *disk.Draft // of a file that is written
-	has uint16      // permissions of f
-	err error       // why it was not
+	in   *folder
+	told bool        // it was recorded
+	f    *disk.Draft // of a file that is written
+	has  uint16      // permissions of f
+	err  error       // why it was not
 }
 
 // group is what gets its names together.
@@ -156,21 +160,37 @@ func (l *Landing) Add(h *tree.Head, body *tree.Reader) error {
 	if err := l.stopped(); err != nil {
 		return err
 	}
-	if !l.shut(h.Path) {
-		err := l.add(h, body)
-		var stop *stopError
-		if errors.As(err, &stop) {
-			return stop.err
-		}
-		if err != nil {
-			l.Fail(h.Path, err)
-			if h.Kind == tree.Folder {
-				l.closed = h.Path
-			}
-		}
+	a := &arriving{h: h, body: body}
+	if l.waits(h) {
+		return l.hold(a)
 	}
+	if err := l.settle(); err != nil {
+		return err
+	}
+	if err := l.try(a); err != nil {
+		return err
+	}
+	a.release()
 	if h.Kind == tree.File {
 		return body.Skip()
+	}
+	return nil
+}
+
+// try makes an entry, or notes why not.
+func (l *Landing) try(a *arriving) error {
+	if l.shut(a.h.Path) {
+		return nil
+	}
+	err := l.add(a)
+	if stop, ok := errors.AsType[*stopError](err); ok {
+		return stop.err
+	}
+	if err != nil {
+		l.Fail(a.h.Path, err)
+		if a.h.Kind == tree.Folder {
+			l.closed = a.h.Path
+		}
 	}
 	return nil
 }
@@ -202,7 +222,8 @@ func (l *Landing) Fail(path string, err error) {
 	l.Result.Failed = append(l.Result.Failed, Note{path, err})
 }
 
-func (l *Landing) add(h *tree.Head, body *tree.Reader) error {
+func (l *Landing) add(a *arriving) error {
+	h := a.h
 	if h.Path == "" {
 		l.later = append(l.later, dressing{h, l.Made})
 		if l.Made {
@@ -218,7 +239,7 @@ func (l *Landing) add(h *tree.Head, body *tree.Reader) error {
 		return err
 	}
 	if h.Kind == tree.File {
-		return l.file(h, in, body)
+		return l.file(a, in)
 	}
 	info, err := in.dir.Root.Lstat(h.Name())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -372,11 +393,16 @@ func (l *Landing) folder(h *tree.Head, in *folder, info fs.FileInfo) error {
 		l.later = append(l.later, dressing{h, disk.HalfMade(info, h.Mode)})
 		return nil
 	}
+	if !l.foretold[h.Path] { // it went since
+		if err := l.tell([]Arrival{{Head: h}}); err != nil {
+			return &stopError{err}
+		}
+	}
 	if err := disk.MakeFolder(in.dir.Root, h.Name(), h.Mode); err != nil {
 		return disk.Explain(err, "make", h.Name())
 	}
 	l.later = append(l.later, dressing{h, true})
-	l.take(&item{Arrival: Arrival{Head: h}, in: in}, 0)
+	l.take(&item{Arrival: Arrival{Head: h}, in: in, told: true}, 0)
 	return nil
 }
 
@@ -406,13 +432,23 @@ func (l *Landing) take(it *item, bytes int64) {
 	l.group.items = append(l.group.items, it)
 	l.group.bytes += bytes
 	if len(l.group.items) >= groupFiles || l.group.bytes >= groupBytes {
-		l.Flush()
+		l.handOn()
 	}
 }
 
 // Flush gives what has arrived its names without waiting for a full group.
 func (l *Landing) Flush() {
-	if l.work != nil && len(l.group.items) > 0 {
+	if l.work == nil {
+		return
+	}
+	if err := l.settle(); err != nil {
+		l.stop(err)
+	}
+	l.handOn()
+}
+
+func (l *Landing) handOn() {
+	if len(l.group.items) > 0 {
 		l.work <- l.group
 		l.begin()
 	}

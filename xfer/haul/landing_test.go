@@ -243,7 +243,7 @@ func TestOntoOtherKinds(t *testing.T) {
 // of it is left.
 func TestNoRecordNoName(t *testing.T) {
 	top, full := t.TempDir(), errors.New("full")
-	_, _, err := land(t, top, &Landing{Record: func([]Arrival) error { return full }}, aFile("a", "1"), aFile("b", strings.Repeat("2", 2*shortFile)))
+	_, _, err := land(t, top, &Landing{Record: func([]Arrival) error { return full }}, aFolder("d"), aFile("d/x", "0"), aFile("a", "1"), aFile("b", strings.Repeat("2", 2*shortFile)))
 	if !errors.Is(err, full) {
 		t.Error(err)
 	}
@@ -272,6 +272,36 @@ func TestNarrowedAtTheEnd(t *testing.T) {
 	for _, it := range list {
 		if info, err := os.Stat(filepath.Join(top, it.Path)); err != nil || info.Mode() != 0o644 {
 			t.Errorf("%s: %v, %v", it.Path, info.Mode(), err)
+		}
+	}
+}
+
+// TestFoldersAreRecordedFirst: no folder is made before Record has it, and few calls
+// have all of them.
+func TestFoldersAreRecordedFirst(t *testing.T) {
+	top := t.TempDir()
+	var list []thing
+	for i := range 300 {
+		dir := fmt.Sprintf("d%03d", i)
+		list = append(list, aFolder(dir), aFile(dir+"/f", "x"), aFolder(dir+"/sub"), aFile(dir+"/sub/f", "x"))
+	}
+	calls, told := 0, map[string]int{}
+	got, failed, err := land(t, top, &Landing{Record: func(list []Arrival) error {
+		calls++
+		for _, a := range list {
+			told[a.Head.Path]++
+			if _, err := os.Lstat(filepath.Join(top, a.Head.Path)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s is there before", a.Head.Path)
+			}
+		}
+		return nil
+	}}, list...)
+	if err != nil || len(failed) > 0 || got.Folders != 600 || got.Files != 600 || len(told) != len(list) || calls > 40 {
+		t.Errorf("%+v, %d of %d recorded by %d calls, %v", got, len(told), len(list), calls, err)
+	}
+	for path, n := range told {
+		if n > 1 {
+			t.Errorf("%s was recorded %d times", path, n)
 		}
 	}
 }
@@ -328,7 +358,12 @@ func TestFoldersOfACopyCutOff(t *testing.T) {
 		}
 	}
 	stop := errors.New("stop")
-	_, _, err := land(t, top, &Landing{Step: func() error { return stop }}, list...)
+	_, _, err := land(t, top, &Landing{Step: func() error {
+		if _, err := os.Lstat(filepath.Join(top, "shut/sub")); err == nil {
+			return stop
+		}
+		return nil
+	}}, list...)
 	if !errors.Is(err, stop) {
 		t.Fatal(err)
 	}

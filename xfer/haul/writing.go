@@ -2,7 +2,6 @@ package haul
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"runtime"
 	"sync"
@@ -33,25 +32,24 @@ type job struct {
 }
 
 // file takes in a file. A short one is handed to the writers.
-func (l *Landing) file(h *tree.Head, in *folder, body *tree.Reader) error {
+func (l *Landing) file(a *arriving, in *folder) error {
+	h := a.h
 	if err := l.fits(h, in); err != nil {
 		return err
 	}
-	if h.Holes || h.Size > shortFile {
-		return l.long(h, in, body)
+	if !short(h) {
+		return l.long(h, in, a.body)
 	}
-	page := pages.Get().(*[shortFile]byte)
-	if _, err := io.ReadFull(body, page[:h.Size]); err != nil {
-		return &stopError{err}
+	if a.page == nil {
+		if err := a.read(); err != nil {
+			return &stopError{err}
+		}
 	}
-	sum, fault, err := body.Sum()
-	switch {
-	case err != nil:
-		return &stopError{err}
-	case fault != nil:
-		return fault
+	if a.fault != nil {
+		return a.fault
 	}
-	j := job{&item{Arrival: Arrival{h, sum}, in: in}, page, l.group}
+	j := job{&item{Arrival: Arrival{h, a.sum}, in: in}, a.page, l.group}
+	a.page = nil
 	l.mu.Lock()
 	in.using++ // by the writer
 	l.mu.Unlock()

@@ -4,6 +4,7 @@ package serve
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -74,6 +75,28 @@ func TestTreeAfterPolicyChanged(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFolderWithoutAudit: a folder of a tree is not made unless the audit has it.
+func TestFolderWithoutAudit(t *testing.T) {
+	one(t, func(t *testing.T, r *rig) {
+		must(t, os.Mkdir(r.at("dst"), 0o755))
+		var b bytes.Buffer
+		w := tree.NewWriter(&b)
+		w.Entry(&tree.Head{Kind: tree.Folder, Path: "made", Mode: 0o755, ModTime: time.Unix(1e9, 0)})
+		w.Close()
+		s := r.net.Dial(deskside.Xfer)
+		defer s.Abort()
+		must(t, say(r, s, "PUT /tree?path=dst HTTP/1.1\nHost: agent\nTICKET\nTransfer-Encoding: chunked\n\n"))
+		await.True(t, "it has begun", func() bool { return len(r.service.Traffic.List()) > 0 })
+		r.gate.FailRecord(errors.New("full"))
+		sayChunk(s, b.Bytes())
+		io.WriteString(s, "0\r\n\r\n")
+		if status, reply := answer(s); status == 200 || reply.Code != deskside.CodeNoAudit {
+			t.Errorf("%d %v", status, reply)
+		}
+		wantNone(t, r.at("dst/made"))
+	})
 }
 
 // TestFileAfterPolicyChanged: whether a file may be executed is for policy at the
