@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 
 	"deskside"
 	"deskside/xfer/disk"
@@ -133,10 +134,11 @@ func cutShort(err error) error {
 type pipe struct {
 	full   chan []byte
 	empty  chan []byte
-	closed chan struct{} // by the reader: nobody wants more
-	err    error         // of the writer; set before full is closed
-	now    []byte        // being read
-	back   []byte        // the buffer of now
+	closed chan struct{} // by the reader, once: nobody wants more
+	close  sync.Once
+	err    error  // of the writer; set before full is closed
+	now    []byte // being read
+	back   []byte // the buffer of now
 }
 
 const (
@@ -193,13 +195,10 @@ func (f *pipe) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// Close is called by an http.RoundTripper when it is done with the body.
+// Close is called by an http.RoundTripper when it is done with the body, and by
+// whoever has the answer, at the same time.
 func (f *pipe) Close() error {
-	select {
-	case <-f.closed:
-	default:
-		close(f.closed)
-	}
+	f.close.Do(func() { close(f.closed) })
 	return nil
 }
 
