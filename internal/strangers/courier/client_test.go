@@ -25,6 +25,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"deskside/internal/await"
 )
 
 // This file is the client. It knows doc/protocol.md and the standard library.
@@ -332,19 +334,31 @@ func (u *upload) send(from, to int64) (*http.Response, error) {
 	return resp, err
 }
 
-// finish goes on until the file is there, however often the way breaks.
+// finish goes on until the file is there, however often the way breaks. It gives
+// up when nothing more has arrived for long: what was on its way when it broke may
+// be lost, and an agent that has not heard of the break refuses at first.
 func (u *upload) finish() (breaks int, err error) {
-	for ; breaks < 50; breaks++ {
+	most, moved := int64(-1), time.Now()
+	for time.Since(moved) < await.Limit {
 		at, complete, err := u.offset()
 		no := (*refusal)(nil)
 		if complete || errors.As(err, &no) {
 			return breaks, err
 		}
 		if err != nil {
+			breaks++
 			continue
 		}
+		if at > most {
+			most, moved = at, time.Now()
+		}
 		_, err = u.send(at, int64(len(u.data)))
-		if err == nil || errors.As(err, &no) && no.Status != http.StatusConflict { // which says that more has come since
+		switch {
+		case err == nil:
+			return breaks, nil
+		case !errors.As(err, &no):
+			breaks++
+		case no.Status != http.StatusConflict: // which says that more has come since
 			return breaks, err
 		}
 	}
