@@ -132,6 +132,7 @@ func TestPreviewsByKeyboard(t *testing.T) {
 	s.Has("dialog.preview .panel-empty", "neither text nor a picture")
 	s.Keys(kb.ArrowRight + kb.ArrowRight)
 	s.Has("dialog.preview h2", "print-log.txt")
+	s.Has(".preview-note", "text, UTF-8") // it is all there
 	s.Keys(kb.ArrowRight)
 	s.Has(".preview-note", "This is the last file.")
 	s.Keys(kb.Escape)
