@@ -72,7 +72,6 @@ func withMachines() *back {
 // connect asks for a session by the page and answers it.
 func (s *stage) connect(name string, rights deskside.Rights) *session {
 	s.t.Helper()
-	s.Forgive("/screens") // which may be asked for as the session ends
 	s.Press("Connect to " + name)
 	s.Has("dialog h2", "Connect to "+name)
 	s.Keys("INC-4711, printer does not print\r")

@@ -41,7 +41,7 @@ export function sessionView(first: Tab, changed: () => void): SessionView {
     copied: () => toast(`Something was copied on ${name}. Fetch it from Clipboard.`),
     focused: (on) => grabbed(on),
     leave: () => { held.release(); say("The keyboard is back in the page."); (tools.find((b) => b.tabIndex === 0) ?? tools[0])?.focus(); },
-    up: (on) => { if (on) void screens.read(); else held.release(); draw(); },
+    up: (on) => { if (on && tab.phase === "open") void screens.read(); else held.release(); draw(); },
     screens: () => { if (tab.phase === "open") void screens.read(); },
   });
   const screens = new ScreenChoice(first.id, () => picture, () => redrawMenu(look));
